@@ -1,0 +1,98 @@
+"""The emulator: numbers in, numbers out, every bit as in the firmware.
+
+Floats live here only: an input being cast to its port's type, a score being read.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from trigger_nn.engines.reference import run_reference
+from trigger_nn.errors import EventsError
+from trigger_nn.program.fixed import from_float, to_float
+from trigger_nn.program.program import Port, Program
+
+Inputs = np.ndarray | Mapping[str, np.ndarray]
+
+
+class Engine(Protocol):
+    """Runs a program on mantissas."""
+
+    def __call__(
+        self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
+        """Tensors named in `keep`."""
+
+
+class Emulator:
+    """Runs one Program.
+
+    Inputs are numbers, shape (events, *port shape), as `hls_model.predict` takes them; integers that are already
+    mantissas of the port go through `predict_mantissas`. A program with several inputs takes a mapping by port name.
+    """
+
+    def __init__(self, program: Program, engine: Engine = run_reference) -> None:
+        """Emulate `program` with `engine`; nothing is compiled or shared, any number can live side by side."""
+        self.program = program
+        self._engine = engine
+
+    def predict(self, inputs: Inputs) -> np.ndarray:
+        """Outputs as float64, shape (events, *output shape); several outputs are an error, use `trace`.
+
+        Raises:
+            EventsError: an input is missing, of another shape, or not finite.
+        """
+        return to_float(self.predict_mantissas(self.cast(inputs)), self._output.type)
+
+    def predict_mantissas(self, mantissas: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Output mantissas from input mantissas by port name, each in the range of its port."""
+        name = self._output.name
+        return self._engine(self.program, self._in_range(mantissas), (name,))[name]
+
+    def trace(self, inputs: Inputs) -> dict[str, np.ndarray]:
+        """Every operation's result as float64, by layer name."""
+        mantissas = self.trace_mantissas(self.cast(inputs))
+        return {name: to_float(value, self.program.type_of(name)) for name, value in mantissas.items()}
+
+    def trace_mantissas(self, mantissas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Every operation's result as mantissas, by layer name."""
+        return self._engine(self.program, self._in_range(mantissas), tuple(op.name for op in self.program.operations))
+
+    def cast(self, inputs: Inputs) -> dict[str, np.ndarray]:
+        """Numbers to mantissas of the input ports, as the firmware's front end casts them."""
+        given = inputs if isinstance(inputs, Mapping) else {self.program.inputs[0].name: inputs}
+        return {port.name: from_float(_shaped(port, given), port.type) for port in self.program.inputs}
+
+    @property
+    def _output(self) -> Port:
+        if len(self.program.outputs) != 1:
+            names = ", ".join(port.name for port in self.program.outputs)
+            raise EventsError(f"Program {self.program.name!r} has several outputs ({names}); use Emulator.trace.")
+        return self.program.outputs[0]
+
+    def _in_range(self, mantissas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        checked = {}
+        for port in self.program.inputs:
+            x = _shaped(port, mantissas)
+            if x.dtype.kind not in "iuO":
+                raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
+            if x.size and (int(x.min()) < port.type.minimum or int(x.max()) > port.type.maximum):
+                raise EventsError(
+                    f"Input {port.name!r} is {port.type}, mantissas {port.type.minimum}..{port.type.maximum}, but holds "
+                    f"{x.min()}..{x.max()}; saturate it first."
+                )
+            checked[port.name] = x if x.dtype == object else x.astype(np.int64)
+        return checked
+
+
+def _shaped(port: Port, given: Mapping[str, np.ndarray]) -> np.ndarray:
+    if port.name not in given:
+        raise EventsError(f"Input {port.name!r} is missing; give a mapping with it, found {sorted(given)}.")
+    x = np.asarray(given[port.name])
+    if x.shape[1:] != port.shape:
+        raise EventsError(f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events.")
+    if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
+        event = int(np.argwhere(~np.isfinite(x))[0][0])
+        raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")
+    return x

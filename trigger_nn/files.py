@@ -1,0 +1,80 @@
+"""Writing files and folders so that nothing half-written ever bears the final name."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from trigger_nn.errors import TriggerNNError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it takes that name at once, on any failure it is removed.
+
+    Raises:
+        TriggerNNError: the file system refuses (full disk, no permission).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise _refused(path, error) from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise _refused(path, error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_tree(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write `files` (relative path -> content) as `folder`, replacing what was there in one rename.
+
+    Raises:
+        TriggerNNError: the file system refuses; the old folder is then still in place.
+    """
+    temporary = old = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
+        for name, content in files.items():
+            target = temporary / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+            target.chmod(0o755 if name.endswith(".sh") else 0o644)
+        temporary.chmod(0o755)
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".old"))
+            folder.replace(old)
+        temporary.replace(folder)
+    except OSError as error:
+        if old is not None and not folder.exists():
+            old.replace(folder)
+        raise _refused(folder, error) from None
+    finally:
+        for leftover in (temporary, old):
+            if leftover is not None:
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    """All files below `folder`, by relative path with forward slashes, sorted."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 of `content`, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _refused(path: Path, error: OSError) -> TriggerNNError:
+    reason = error.strerror or str(error)
+    return TriggerNNError(f"{path} could not be written ({reason}); free space or choose another place, then repeat.")

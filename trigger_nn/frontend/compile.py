@@ -1,0 +1,166 @@
+"""Keras model -> Program: convert, prove ranges, choose exact types, convert again with them, and check the result.
+
+hls4ml's ModelGraph stays the source of truth: the chosen types are written into its configuration, and the Program
+that is returned is lowered from the graph that was built with them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.errors import PrecisionError
+from trigger_nn.frontend.graph import HLS4ML_VERSION, Config, build_graph, default_config
+from trigger_nn.frontend.lower import lower
+from trigger_nn.passes.exact import Choice, choose_exact_types
+from trigger_nn.program.fixed import Fixed, to_float
+from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Operation, Scale, Softmax
+from trigger_nn.program.program import Program
+from trigger_nn.recipe import HardwareSpec
+from trigger_nn.version import __version__
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled network: the program, hls4ml's graph that it was lowered from, and what was decided on the way.
+
+    `losses` are sentences: where the program can't equal the trained model, why, and what would cure it.
+    """
+
+    program: Program
+    graph: Any
+    choices: tuple[Choice, ...]
+    losses: tuple[str, ...]
+
+
+def compile_model(
+    model: Any,
+    name: str,
+    input_type: Fixed,
+    output: Path,
+    hardware: HardwareSpec | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Compile a Keras 2 or QKeras `model`, whose single input has type `input_type`.
+
+    `output` is where hls4ml writes its project when asked to (see `hardware.csim` and `handoff`).
+
+    Raises:
+        UnsupportedLayerError: a layer that can't be converted or lowered.
+        PrecisionError: hls4ml did not take a type that was chosen.
+    """
+    hardware = hardware or HardwareSpec()
+    config = _with_input_type(default_config(model, hardware), model, input_type)
+    config = _with_scale_types(config, model)
+    draft = lower(build_graph(model, name, config, hardware, output), name)
+    wanted, choices = choose_exact_types(draft, _decided_by_model(draft, config))
+    graph = build_graph(model, name, _with_types(config, wanted), hardware, output)
+    program = lower(graph, name)
+    _same_types(wanted, program)
+    facts = {
+        "trigger_nn": __version__,
+        "hls4ml": HLS4ML_VERSION,
+        "hardware": hardware.model_dump(),
+        "losses": list(losses := _losses(graph, program)),
+    }
+    return Compiled(replace(program, provenance=facts | dict(provenance or {})), graph, choices, losses)
+
+
+def _with_input_type(config: Config, model: Any, kind: Fixed) -> Config:
+    for name in model.input_names:
+        config["LayerName"][name]["Precision"]["result"] = str(kind)
+    return config
+
+
+def _with_scale_types(config: Config, model: Any) -> Config:
+    """Types for unfused batch normalisation: 18 bits that reach the largest constant (a DSP's narrow operand)."""
+    for layer in model.layers:
+        precision = config["LayerName"].get(layer.name, {}).get("Precision", {})
+        if precision.get("scale") == "auto":
+            gamma, beta, mean, variance = _normalization(layer)
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            for key, values in (("scale", scale), ("bias", beta - mean * scale)):
+                integer = int(np.ceil(np.log2(np.abs(values).max() + 1e-12))) + 2
+                precision[key] = str(Fixed(True, 18, integer))
+    return config
+
+
+def _normalization(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
+    gamma = layer.gamma.numpy() if layer.gamma is not None else np.ones_like(mean)
+    beta = layer.beta.numpy() if layer.beta is not None else np.zeros_like(mean)
+    return gamma, beta, mean, variance
+
+
+def _decided_by_model(program: Program, config: Config) -> frozenset[str]:
+    """Tensors whose type a quantizer of the model states."""
+    return frozenset(
+        op.name for op in program.operations
+        if config["LayerName"].get(op.name, {}).get("Precision", {}).get("result", "auto") != "auto"
+    )  # fmt: skip
+
+
+def _with_types(config: Config, program: Program) -> Config:
+    """The chosen types as hls4ml's configuration, layer by layer."""
+    for name, layer in config["LayerName"].items():
+        operation = next((op for op in program.operations if op.name == name), None) or _absorbed_into(name, program)
+        if operation is None:
+            continue
+        layer["Precision"]["result"] = str(operation.type)
+        accumulator = getattr(operation, "accumulator", None)
+        if operation.name == name and accumulator is not None:
+            layer["Precision"]["accum"] = str(accumulator)
+    return config
+
+
+def _absorbed_into(name: str, program: Program) -> Operation | None:
+    """The operation that took over a linear activation, which hls4ml drops when it changes no type."""
+    base = name.removesuffix("_linear")
+    return next((op for op in program.operations if base != name and op.name == base), None)
+
+
+def _same_types(wanted: Program, got: Program) -> None:
+    """hls4ml may have overruled a type; then the promise of exactness would be empty."""
+    for expected, found in zip(wanted.operations, got.operations, strict=True):
+        pairs = [("result", expected.type, found.type)]
+        pairs += [("accum", getattr(expected, "accumulator", None), getattr(found, "accumulator", None))]
+        for what, one, other in pairs:
+            if one != other:
+                raise PrecisionError(
+                    f"Layer {expected.name!r}: {what} type {one} was chosen, but hls4ml made it {other}; "
+                    "set that type in the model with a quantizer."
+                )
+
+
+def _losses(graph: Any, program: Program) -> tuple[str, ...]:
+    """Where the program departs from the trained model, and the smallest change that cures it."""
+    found = []
+    for layer in graph.get_layers():
+        for which, variable in layer.weights.items():
+            operation = program.operation(layer.name)
+            constant = getattr(operation, {"weight": "weights"}.get(which, which))
+            if not np.array_equal(to_float(constant.mantissa, constant.type), np.asarray(variable.data, np.float64)):
+                cure = "fold it into the layer before" if isinstance(operation, Scale) else "give it a quantized_bits quantizer"
+                found.append(f"{layer.name}: its {which} is not on the grid of {constant.type}, so it is rounded; {cure}")
+    for operation in program.operations:
+        found += _operation_losses(operation)
+    return tuple(found)
+
+
+def _operation_losses(operation: Operation) -> list[str]:
+    match operation:
+        case Lookup() | Softmax():
+            return [f"{operation.name}: read from a table, so it only approximates the function; compare the layer before"]
+        case MaxPool2D() if any(operation.window.padding) and operation.fill > 0:
+            return [f"{operation.name}: hls4ml pads unsigned values with half their range; use padding 'valid'"]
+        case AveragePool2D() if not _power_of_two_windows(operation):
+            return [f"{operation.name}: a window's mean is truncated unless its size is a power of two"]
+        case _:
+            return []
+
+
+def _power_of_two_windows(operation: AveragePool2D) -> bool:
+    size = operation.window.size[0] * operation.window.size[1]
+    return size & (size - 1) == 0 and not any(operation.window.padding)

@@ -1,0 +1,97 @@
+"""Keras model -> hls4ml ModelGraph, by the reader for Keras 2; the only module that imports hls4ml.
+
+hls4ml 1.3.0 chooses its reader by the version of the package `keras`, which is 3 beside TensorFlow 2.21 even for a
+Keras 2 model, so its public `convert_from_keras_model` can't be used: the Keras 2 reader is called directly.
+"""
+
+import contextlib
+import copy
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+from hls4ml.converters.keras_v2_to_hls import keras_v2_to_hls
+from hls4ml.utils.config import config_from_keras_model, create_config
+
+from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.recipe import HardwareSpec
+
+HLS4ML_VERSION = hls4ml.__version__
+
+
+class _Architecture(dict[str, Any]):
+    """A model's architecture that also hands out its layers: what makes hls4ml take its Keras 2 road."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(json.loads(model.to_json()))
+        self.get_layer = model.get_layer
+
+
+Config = dict[str, Any]
+
+
+def default_config(model: Any, hardware: HardwareSpec) -> Config:
+    """hls4ml's configuration by layer name, with every type that no quantizer sets left to `auto`, and traces on.
+
+    Raises:
+        UnsupportedLayerError: hls4ml itself does not know a layer.
+    """
+    with _quiet(), _readable_refusal():
+        config: Config = config_from_keras_model(
+            _Architecture(model), granularity="name", backend="Vitis", default_reuse_factor=hardware.reuse_factor
+        )
+    config["Model"]["Strategy"] = hardware.strategy.capitalize()
+    for layer in config["LayerName"].values():
+        layer["Trace"] = True
+    return config
+
+
+def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, output: Path) -> Any:
+    """The ModelGraph after hls4ml's Vitis flow; its project will be written to `output`."""
+    with _quiet(), _readable_refusal():
+        project = create_config(
+            output_dir=str(output),
+            project_name=name,
+            backend="Vitis",
+            part=hardware.part,
+            clock_period=hardware.clock_period,
+            io_type=hardware.io_type,
+        )
+        project["HLSConfig"] = copy.deepcopy(config)  # hls4ml writes into it
+        project["KerasModel"] = model
+        graph = keras_v2_to_hls(project)
+        graph.apply_flow(graph.config.backend.get_default_flow())
+    return graph
+
+
+def write_project(graph: Any) -> Path:
+    """Write the HLS project and return its folder."""
+    graph.config.trace_output = True
+    with _quiet():
+        graph.write()
+    return Path(graph.config.get_output_dir())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """hls4ml reports progress by print and warnings; only errors are for the user."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _readable_refusal() -> Iterator[None]:
+    """hls4ml refuses a model with a bare Exception, KeyError or assertion; turn it into a sentence."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).removeprefix("ERROR: ") or type(error).__name__
+        raise UnsupportedLayerError(
+            f"hls4ml {HLS4ML_VERSION} can't convert the model: {reason}; replace that layer with a supported one "
+            "(dense, conv 2D, batch normalisation, relu, pooling, flatten, concatenate, sigmoid, softmax)."
+        ) from error

@@ -1,0 +1,44 @@
+"""Keras 2 and QKeras, imported in the one way in which they work together; the only module that imports them.
+
+QKeras needs Keras 2, which lives on as `tf_keras`; TensorFlow hands it out when TF_USE_LEGACY_KERAS is set before its
+first import.
+"""
+
+import os
+import warnings
+from typing import Any
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums run in an order that depends on the machine
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    try:
+        import qkeras
+        import tensorflow as tf
+        import tf_keras as keras
+    except ImportError as error:
+        from trigger_nn.errors import ToolNotFound
+
+        raise ToolNotFound(
+            f"Training and converting need TensorFlow and QKeras ({error}); run: pip install 'trigger_nn[train]'."
+        ) from error
+
+__all__ = ["keras", "load_model", "qkeras", "save_model", "tf"]
+
+
+def load_model(path: str) -> Any:
+    """Read a Keras or QKeras model from HDF5, with QKeras's layers known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        custom: dict[str, Any] = {}
+        qkeras.utils._add_supported_quantized_objects(custom)
+        return keras.models.load_model(path, custom_objects=custom, compile=False)
+
+
+def save_model(model: Any, path: str) -> None:
+    """Write to HDF5 (the newer `.keras` format loses QKeras's activations)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(path, save_format="h5", include_optimizer=False)

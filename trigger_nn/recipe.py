@@ -1,0 +1,214 @@
+"""One TOML file -> frozen values; a mistake names its key path, what was found and what is allowed.
+
+The models are pydantic's: frozen, and an unknown key is an error. `load_model_recipe` reads the recipe of a
+network, `load_sample_recipe` that of an event sample.
+"""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from trigger_nn.errors import RecipeError
+
+# Family, device, package, speed grade, and sometimes a temperature grade: xcvu13p-flga2577-2-e, xc7vx690tffg1927-2.
+PART = re.compile(r"xc[a-z0-9]+(-[a-z]{2,4}\d+)?-[123]([a-z]{1,2})?(-[eil])?")
+
+
+class Part(BaseModel):
+    """Base of every table of a recipe: immutable, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class QuantizerSpec(Part):
+    """A fixed-point grid as QKeras states it: total bits and integer bits (sign not counted among the latter)."""
+
+    bits: Annotated[int, Field(ge=1, le=32)]
+    integer: Annotated[int, Field(ge=-16, le=32)] = 0
+
+
+class ConvSpec(Part):
+    """One convolution, its batch normalisation folded in after training, and the pooling that follows."""
+
+    filters: PositiveInt
+    kernel: PositiveInt = 3
+    stride: PositiveInt = 1
+    padding: Literal["same", "valid"] = "same"
+    pool: PositiveInt = 1
+
+
+class NetworkSpec(Part):
+    """The architecture: convolutions (none for a plain multi-layer network), dense layers, one output a signal."""
+
+    convolutions: tuple[ConvSpec, ...] = ()
+    dense: tuple[PositiveInt, ...]
+    weights: QuantizerSpec = QuantizerSpec(bits=6, integer=0)
+    activations: QuantizerSpec = QuantizerSpec(bits=8, integer=4)
+    input: QuantizerSpec
+    output: QuantizerSpec = QuantizerSpec(bits=16, integer=7)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            data = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return data
+
+
+class EventsSpec(Part):
+    """Which events file, which processes are signals (one network output each) and which are background."""
+
+    file: str
+    signals: tuple[str, ...]
+    backgrounds: tuple[str, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, data: Any) -> Any:
+        return NetworkSpec._lists_are_tuples.__func__(cls, data)  # type: ignore[attr-defined]
+
+
+class TrainingSpec(Part):
+    """Optimiser settings, the same for the float and the quantized network."""
+
+    seed: Annotated[int, Field(ge=0)] = 1
+    epochs: PositiveInt
+    batch_size: PositiveInt = 256
+    learning_rate: PositiveFloat = 1e-3
+
+
+class HardwareSpec(Part):
+    """What hls4ml is told, and the budget the design is held against."""
+
+    part: str = "xcvu13p-flga2577-2-e"
+    clock_period: PositiveFloat = 5.0  # ns
+    io_type: Literal["io_parallel"] = "io_parallel"
+    strategy: Literal["latency"] = "latency"
+    reuse_factor: PositiveInt = 1
+    precision: Literal["exact"] = "exact"
+    latency_budget: PositiveFloat = 1000.0  # ns
+
+    @model_validator(mode="after")
+    def _known_part(self) -> "HardwareSpec":
+        if not PART.fullmatch(self.part):
+            raise ValueError(f"{self.part!r} is no AMD part number; write one such as 'xcvu13p-flga2577-2-e'")
+        return self
+
+
+class VerifySpec(Part):
+    """How many test events hls4ml's own C++ is compared on, and how many go into the bundle as vectors."""
+
+    events: Annotated[int, Field(ge=1)] = 2000
+    vectors: Annotated[int, Field(ge=1)] = 500
+
+
+class StudySpec(Part):
+    """Rates (kHz) at which efficiencies are quoted, for one signal's trigger alone."""
+
+    rates_khz: tuple[PositiveFloat, ...] = (30.0, 100.0, 300.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, data: Any) -> Any:
+        return NetworkSpec._lists_are_tuples.__func__(cls, data)  # type: ignore[attr-defined]
+
+
+class ModelRecipe(Part):
+    """Everything that decides a network, its firmware and its report."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    events: EventsSpec
+    network: NetworkSpec
+    training: TrainingSpec
+    hardware: HardwareSpec = HardwareSpec()
+    verify: VerifySpec = VerifySpec()
+    study: StudySpec = StudySpec()
+
+
+class SplitSpec(Part):
+    """Crossings of one process in each split."""
+
+    train: PositiveInt
+    validation: PositiveInt
+    test: PositiveInt
+
+
+class SampleRecipe(Part):
+    """An event sample: how many crossings of what, at which pile-up, from which seed."""
+
+    name: str
+    seed: Annotated[int, Field(ge=0, le=1_000_000)]
+    centre_of_mass_energy: PositiveFloat  # GeV
+    pileup: PositiveFloat  # mean inelastic collisions a crossing
+    colliding_rate: PositiveFloat  # Hz
+    hard_above: PositiveFloat  # GeV: pTHat at which zero-bias and weighted QCD are stitched
+    resonance_mass: PositiveFloat  # GeV
+    library: SplitSpec
+    zero_bias: SplitSpec
+    qcd: SplitSpec
+    hh4b: SplitSpec
+    vbf_inv: SplitSpec
+
+
+R = TypeVar("R", bound=Part)
+
+
+def load_model_recipe(path: Path) -> ModelRecipe:
+    """Read the recipe of a network.
+
+    Raises:
+        RecipeError: the file is missing or not TOML, or a key is unknown, missing or of a wrong value.
+    """
+    return _load(path, ModelRecipe)
+
+
+def load_sample_recipe(path: Path) -> SampleRecipe:
+    """Read the recipe of an event sample; raises RecipeError as `load_model_recipe` does."""
+    return _load(path, SampleRecipe)
+
+
+def _load(path: Path, model: type[R]) -> R:
+    try:
+        data = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise RecipeError(f"There is no recipe at {path}; give the path of a TOML file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} can't be read as a recipe: {error}; give the path of a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not TOML: {error}; mend the syntax there.") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: " + "; ".join(_sentence(dict(e), model) for e in error.errors()) + ".") from None
+
+
+def _sentence(error: dict[str, Any], model: type[Part]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "recipe"
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key {where!r}{_nearest(error['loc'], model)}"
+        case "missing":
+            return f"key {where!r} is missing; add it"
+        case _:
+            found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
+            return f"{where}: {error['msg'].removeprefix('Value error, ')}{found}"
+
+
+def _nearest(location: tuple[str | int, ...], model: type[Part]) -> str:
+    """Name the key most like the unknown one, among those its table knows."""
+    fields = model.model_fields
+    for step in location[:-1]:
+        inner = fields[step].annotation if isinstance(step, str) and step in fields else None
+        if not (isinstance(inner, type) and issubclass(inner, Part)):
+            return "; remove it"
+        fields = inner.model_fields
+    close = difflib.get_close_matches(str(location[-1]), list(fields), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(fields)}"

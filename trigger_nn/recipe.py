@@ -5,7 +5,6 @@ network, `load_sample_recipe` that of an event sample.
 """
 
 import difflib
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,15 +12,21 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from trigger_nn.errors import RecipeError
-
-# Family, device, package, speed grade, and sometimes a temperature grade: xcvu13p-flga2577-2-e, xc7vx690tffg1927-2.
-PART = re.compile(r"xc[a-z0-9]+(-[a-z]{2,4}\d+)?-[123]([a-z]{1,2})?(-[eil])?")
+from trigger_nn.hardware.parts import device_of
 
 
 class Part(BaseModel):
     """Base of every table of a recipe: immutable, no unknown keys, no silent conversion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, data: Any) -> Any:
+        """TOML has lists only; a value that is hashable and can't be changed is a tuple."""
+        if isinstance(data, dict):
+            return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return data
 
 
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -51,29 +56,19 @@ class NetworkSpec(Part):
     convolutions: tuple[ConvSpec, ...] = ()
     dense: tuple[PositiveInt, ...]
     weights: QuantizerSpec = QuantizerSpec(bits=6, integer=0)
+    bias: QuantizerSpec = QuantizerSpec(bits=10, integer=3)
     activations: QuantizerSpec = QuantizerSpec(bits=8, integer=4)
-    input: QuantizerSpec
     output: QuantizerSpec = QuantizerSpec(bits=16, integer=7)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            data = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return data
 
 
 class EventsSpec(Part):
     """Which events file, which processes are signals (one network output each) and which are background."""
 
     file: str
-    signals: tuple[str, ...]
-    backgrounds: tuple[str, ...]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, data: Any) -> Any:
-        return NetworkSpec._lists_are_tuples.__func__(cls, data)  # type: ignore[attr-defined]
+    signals: Annotated[tuple[str, ...], Field(min_length=1)]
+    backgrounds: Annotated[tuple[str, ...], Field(min_length=1)]
+    wrap_phi: Annotated[int, Field(ge=0)] = 1
+    integer_bits: Annotated[int, Field(ge=-16, le=32)] = 4  # of the input port: sets the binary point, not the width
 
 
 class TrainingSpec(Part):
@@ -81,6 +76,7 @@ class TrainingSpec(Part):
 
     seed: Annotated[int, Field(ge=0)] = 1
     epochs: PositiveInt
+    quantized_epochs: PositiveInt
     batch_size: PositiveInt = 256
     learning_rate: PositiveFloat = 1e-3
 
@@ -93,13 +89,16 @@ class HardwareSpec(Part):
     io_type: Literal["io_parallel"] = "io_parallel"
     strategy: Literal["latency"] = "latency"
     reuse_factor: PositiveInt = 1
+    parallelization_factor: PositiveInt = 1  # pixels of a convolution computed at once
     precision: Literal["exact"] = "exact"
     latency_budget: PositiveFloat = 1000.0  # ns
 
     @model_validator(mode="after")
     def _known_part(self) -> "HardwareSpec":
-        if not PART.fullmatch(self.part):
-            raise ValueError(f"{self.part!r} is no AMD part number; write one such as 'xcvu13p-flga2577-2-e'")
+        try:
+            device_of(self.part)
+        except RecipeError as error:
+            raise ValueError(str(error)) from None
         return self
 
 
@@ -114,11 +113,6 @@ class StudySpec(Part):
     """Rates (kHz) at which efficiencies are quoted, for one signal's trigger alone."""
 
     rates_khz: tuple[PositiveFloat, ...] = (30.0, 100.0, 300.0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, data: Any) -> Any:
-        return NetworkSpec._lists_are_tuples.__func__(cls, data)  # type: ignore[attr-defined]
 
 
 class ModelRecipe(Part):

@@ -4,6 +4,7 @@ hls4ml's ModelGraph stays the source of truth: the chosen types are written into
 that is returned is lowered from the graph that was built with them.
 """
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,9 @@ from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Oper
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec
 from trigger_nn.version import __version__
+
+
+SHIELD = "fixed<48,24>"
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,10 @@ def compile_model(
     hardware = hardware or HardwareSpec()
     config = _with_input_type(default_config(model, hardware), model, input_type)
     config = _with_scale_types(config, model)
-    draft = lower(build_graph(model, name, config, hardware, output), name)
+    shielded = _producers_of_quantizers(model, config)
+    draft = lower(build_graph(model, name, _shielded(config, shielded), hardware, output), name)
     wanted, choices = choose_exact_types(draft, _decided_by_model(draft, config))
+    choices = tuple(_as_auto(choice) if choice.layer in shielded else choice for choice in choices)
     graph = build_graph(model, name, _with_types(config, wanted), hardware, output)
     program = lower(graph, name)
     _same_types(wanted, program)
@@ -92,6 +98,33 @@ def _normalization(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     gamma = layer.gamma.numpy() if layer.gamma is not None else np.ones_like(mean)
     beta = layer.beta.numpy() if layer.beta is not None else np.zeros_like(mean)
     return gamma, beta, mean, variance
+
+
+def _producers_of_quantizers(model: Any, config: Config) -> frozenset[str]:
+    """Layers whose result goes straight into a quantized_bits activation."""
+    found = set()
+    for layer in model.layers:
+        if config["LayerName"].get(layer.name, {}).get("Precision", {}).get("result", "auto") != "auto":
+            inbound = [node.inbound_layers for node in layer.inbound_nodes]
+            found |= {producer.name for producer in inbound if not isinstance(producer, list)}
+    return frozenset(found & {name for name in config["LayerName"] if name not in model.input_names})
+
+
+def _shielded(config: Config, names: frozenset[str]) -> Config:
+    """`config` with a stated result type for `names`: to results left `auto`, hls4ml 1.3.0 merges a linear activation
+    that follows and drops its quantizer (MergeLinearActivation looks for an attribute that QKeras layers lack)."""
+    config = copy.deepcopy(config)
+    for name in names:
+        for part in (name, f"{name}_linear"):
+            precision = config["LayerName"].get(part, {}).get("Precision", {})
+            if precision.get("result") == "auto":
+                precision["result"] = SHIELD
+    return config
+
+
+def _as_auto(choice: Choice) -> Choice:
+    """What `auto` would have made of a shielded result: hls4ml gives result and accumulator the same type."""
+    return replace(choice, before=choice.accumulator_before or choice.before)
 
 
 def _decided_by_model(program: Program, config: Config) -> frozenset[str]:

@@ -8,6 +8,7 @@ import contextlib
 import copy
 import io
 import json
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from hls4ml.converters.keras_v2_to_hls import keras_v2_to_hls
 from hls4ml.utils.config import config_from_keras_model, create_config
 
 from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.files import read_tree
 from trigger_nn.recipe import HardwareSpec
 
 HLS4ML_VERSION = hls4ml.__version__
@@ -47,6 +49,8 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
     config["Model"]["Strategy"] = hardware.strategy.capitalize()
     for layer in config["LayerName"].values():
         layer["Trace"] = True
+        if "ParallelizationFactor" in layer:
+            layer["ParallelizationFactor"] = hardware.parallelization_factor
     return config
 
 
@@ -68,12 +72,13 @@ def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, o
     return graph
 
 
-def write_project(graph: Any) -> Path:
-    """Write the HLS project and return its folder."""
-    graph.config.trace_output = True
-    with _quiet():
+def project_files(graph: Any) -> dict[str, bytes]:
+    """The HLS project as hls4ml writes it, without traces, by relative path."""
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        graph.config.config["OutputDir"] = folder
+        graph.config.trace_output = False
         graph.write()
-    return Path(graph.config.get_output_dir())
+        return read_tree(Path(folder))
 
 
 @contextlib.contextmanager

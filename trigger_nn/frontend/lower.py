@@ -84,7 +84,7 @@ def _operation(layer: Any, inputs: tuple[str, ...]) -> Operation:
 
 def _dense(layer: Any, common: dict[str, Any]) -> Operation:
     _only_latency(layer)
-    return Dense(**common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"))
+    return Dense(**common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"), reuse_factor=_reuse(layer))
 
 
 def _conv2d(layer: Any, common: dict[str, Any]) -> Operation:
@@ -92,8 +92,10 @@ def _conv2d(layer: Any, common: dict[str, Any]) -> Operation:
     dilation = (int(layer.get_attr("dilation_height", 1) or 1), int(layer.get_attr("dilation_width", 1) or 1))
     if dilation != (1, 1):
         raise _refusal(layer, f"its dilation is {dilation}", "dilation 1")
-    window = _window(layer, "filt")
-    return Conv2D(**common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"), window=window)
+    return Conv2D(
+        **common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"), window=_window(layer, "filt"),
+        reuse_factor=_reuse(layer), partitions=int(layer.get_attr("n_partitions")),
+    )  # fmt: skip
 
 
 def _batch_normalization(layer: Any, common: dict[str, Any]) -> Operation:
@@ -197,6 +199,10 @@ def _window(layer: Any, what: str) -> Window:
         stride=(attribute("stride_height"), attribute("stride_width")),
         padding=(attribute("pad_top"), attribute("pad_bottom"), attribute("pad_left"), attribute("pad_right")),
     )
+
+
+def _reuse(layer: Any) -> int:
+    return int(layer.get_attr("reuse_factor", 1))
 
 
 def _only_latency(layer: Any) -> None:

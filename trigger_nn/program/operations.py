@@ -44,11 +44,15 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Dense(Node):
-    """Matrix product: weights (in, out), bias (out,). Products and sums are cast to `accumulator`, in order."""
+    """Matrix product: weights (in, out), bias (out,). Products and sums are cast to `accumulator`, in order.
+
+    `reuse_factor` is how often the firmware uses each multiplier for one event; no bit depends on it.
+    """
 
     weights: Constant
     bias: Constant
     accumulator: Fixed
+    reuse_factor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +66,17 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Conv2D(Node):
-    """Convolution of a channels-last image: weights (height, width, channels, filters), bias (filters,)."""
+    """Convolution of a channels-last image: weights (height, width, channels, filters), bias (filters,).
+
+    The firmware computes the pixels in `partitions` groups, one after the other; no bit depends on it.
+    """
 
     weights: Constant
     bias: Constant
     accumulator: Fixed
     window: Window
+    reuse_factor: int
+    partitions: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,87 @@
+"""The public functions, each a few lines over the rooms: what a notebook calls."""
+
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.engines.emulator import Emulator
+from trigger_nn.events.dataset import Sample, read_sample
+from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
+from trigger_nn.hardware.estimate import Estimate
+from trigger_nn.hardware.estimate import estimate as _estimate
+from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.program import Program
+from trigger_nn.recipe import HardwareSpec
+from trigger_nn.studies.agreement import Agreement, compare_layers
+
+
+def load_model(path: str | Path) -> Any:
+    """Read a Keras 2 or QKeras model from HDF5."""
+    from trigger_nn.frontend.legacy import load_model as load
+
+    return load(str(path))
+
+
+def read_events(path: str | Path | None = None) -> Sample:
+    """Read an events file; without a path, the embedded sample."""
+    from trigger_nn.workflow import embedded_sample
+
+    return read_sample(embedded_sample() if path is None else Path(path))
+
+
+def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardware: Any) -> "Compiled":  # type: ignore[name-defined] # noqa: A001, F821
+    """Compile a QKeras or Keras 2 `model` whose input has `input_type`; keywords are those of a recipe's [hardware].
+
+    Returns `frontend.compile.Compiled`: its `.program` is saved, loaded and emulated; `.choices` and `.losses` say
+    what was decided.
+
+    Raises:
+        UnsupportedLayerError, PrecisionError: see `frontend.compile.compile_model`.
+    """
+    from trigger_nn.frontend.compile import compile_model
+
+    kind = Fixed.parse(input_type) if isinstance(input_type, str) else input_type
+    folder = Path(tempfile.mkdtemp(prefix="trigger_nn_"))
+    return compile_model(model, name, kind, folder, HardwareSpec(**hardware))
+
+
+def verify(compiled: Any, inputs: np.ndarray) -> Agreement:
+    """Compare the emulator with hls4ml's C++ (built by g++) on `inputs`, every layer, bit for bit.
+
+    Raises:
+        MismatchError: at the first layer, event and element that differ. ToolNotFound: there is no g++.
+    """
+    from trigger_nn.hardware.csim import trace
+
+    ours, theirs = Emulator(compiled.program).trace(inputs), trace(compiled.graph, inputs)
+    return compare_layers(ours, theirs, ("emulator", "hls4ml's C++ built by g++"))
+
+
+def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e") -> Estimate:
+    """Latency and resources of `program`, estimated before synthesis."""
+    return _estimate(program, clock_period, part)
+
+
+def bundle(compiled: Any, inputs: np.ndarray, input_meaning: str = "", output_meaning: str = "") -> Bundle:
+    """What the firmware engineer receives, with `inputs` (numbers, (events, ...)) as test vectors; `.write(folder)` it."""
+    from trigger_nn.frontend.graph import project_files
+    from trigger_nn.workflow import versions
+
+    program = compiled.program
+    hardware = HardwareSpec(**program.provenance["hardware"])
+    facts = HandoffFacts(
+        input_meaning or "numbers of the input port's type", output_meaning or "the network's output",
+        estimate(program, hardware.clock_period, hardware.part), hardware.part, hardware.clock_period, versions(),
+    )  # fmt: skip
+    mantissas = Emulator(program).cast(inputs)[program.inputs[0].name]
+    return make_bundle(program, project_files(compiled.graph), mantissas, _file(program), facts)
+
+
+def _file(program: Program) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.h5"
+        program.save(path)
+        return io.BytesIO(path.read_bytes()).getvalue()

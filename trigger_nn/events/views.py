@@ -1,0 +1,43 @@
+"""What a network sees of an event: integers of the image arranged for its input port, and the numbers they stand for.
+
+Integer in, integer out; the same arrangement is a few wires in the firmware.
+"""
+
+import numpy as np
+
+from trigger_nn.events.dataset import Sample
+from trigger_nn.program.fixed import Fixed
+from trigger_nn.recipe import EventsSpec
+
+
+def wrap_phi(image: np.ndarray, columns: int) -> np.ndarray:
+    """Repeat `columns` cells of each phi edge at the other, so that a convolution sees the cylinder as it is."""
+    wrapped: np.ndarray = np.pad(image, ((0, 0), (0, 0), (columns, columns)), mode="wrap")
+    return wrapped
+
+
+def input_mantissas(image: np.ndarray, spec: EventsSpec) -> np.ndarray:
+    """Images (events, eta, phi) as mantissas of the network's input port, (events, eta, phi + 2 wrap, 1)."""
+    return wrap_phi(image, spec.wrap_phi)[..., None]
+
+
+def input_type(sample: Sample, spec: EventsSpec) -> Fixed:
+    """Type of the input port: unsigned, as wide as a cell, one mantissa step a count of the image."""
+    return Fixed(False, sample.bits, spec.integer_bits)
+
+
+def network_input(sample: Sample, image: np.ndarray, spec: EventsSpec) -> np.ndarray:
+    """The numbers that the port's mantissas stand for, as float32 for Keras (exact: at most 24 bits)."""
+    numbers: np.ndarray = np.ldexp(input_mantissas(image, spec).astype(np.float32), spec.integer_bits - sample.bits)
+    return numbers
+
+
+def augmented(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each image turned by a random angle in phi, and mirrored in eta and in phi by chance: physics does not change."""
+    turns = rng.integers(0, image.shape[2], len(image))
+    columns = (np.arange(image.shape[2]) + turns[:, None]) % image.shape[2]
+    turned = np.take_along_axis(image, columns[:, None, :], axis=2)
+    for axis in (1, 2):
+        mirror = rng.integers(0, 2, len(image)).astype(bool)
+        turned[mirror] = np.flip(turned[mirror], axis)
+    return turned

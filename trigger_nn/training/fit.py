@@ -1,0 +1,100 @@
+"""Train the float baseline, then its quantized twin from the baseline's weights; seeds fixed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.events.dataset import Sample
+from trigger_nn.events.views import augmented, network_input
+from trigger_nn.frontend.legacy import keras, tf
+from trigger_nn.recipe import ModelRecipe
+from trigger_nn.training.architectures import float_network, quantized_network
+from trigger_nn.training.folding import fold, transfer
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Both networks, and their validation losses epoch by epoch."""
+
+    float_model: Any
+    quantized_model: Any
+    float_losses: tuple[float, ...]
+    quantized_losses: tuple[float, ...]
+
+
+def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
+    """Train both networks of `recipe` on `sample`.
+
+    `progress(what, epoch, epochs)` is called after every epoch. The same recipe and sample give the same weights on
+    the same machine; TensorFlow's sums may differ in the last bit on another.
+    """
+    keras.utils.set_random_seed(recipe.training.seed)
+    tf.config.experimental.enable_op_determinism()
+    outputs = len(recipe.events.signals)
+    shape = network_input(sample, sample.splits["train"].image[:1], recipe.events).shape[1:]
+    baseline = float_network(recipe.network, shape, outputs)
+    float_losses = _fit(baseline, sample, recipe, recipe.training.epochs, recipe.training.learning_rate, "float", progress)
+    twin = quantized_network(recipe.network, shape, outputs)
+    transfer(fold(baseline), _activations(baseline, sample, recipe), twin, recipe.network)
+    quantized_losses = _fit(
+        twin, sample, recipe, recipe.training.quantized_epochs, recipe.training.learning_rate / 3, "quantized", progress
+    )
+    return Trained(baseline, twin, float_losses, quantized_losses)
+
+
+def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
+    """1 where the event is of the output's signal, else 0; shape (events, signals), float32."""
+    columns = [sample.select(split, signal) for signal in recipe.events.signals]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def weights(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
+    """Training weights, mean 1: each signal and each background counts alike, within a background by sqrt(rate).
+
+    Physical rates span five orders of magnitude; their square root keeps the common events from being ignored and
+    the rare, hard ones from being drowned.
+    """
+    events = sample.splits[split]
+    total = np.zeros(len(events))
+    for name in (*recipe.events.signals, *recipe.events.backgrounds):
+        mask = sample.select(split, name)
+        own = np.sqrt(events.rate[mask]) if events.rate[mask].sum() > 0 else np.ones(int(mask.sum()))
+        total[mask] = own / max(own.sum(), 1e-9)
+    return total / total.mean()
+
+
+def _fit(
+    model: Any, sample: Sample, recipe: ModelRecipe, epochs: int, learning_rate: float, what: str, progress: Progress
+) -> tuple[float, ...]:
+    steps = epochs * (len(sample.splits["train"]) // recipe.training.batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
+    model.compile(keras.optimizers.legacy.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True))
+    rng = np.random.default_rng(recipe.training.seed)
+    labels, weight = targets(sample, "train", recipe), weights(sample, "train", recipe)
+    validation = _validation(sample, recipe)
+    best, kept, losses = np.inf, model.get_weights(), []
+    for epoch in range(epochs):
+        x = network_input(sample, augmented(sample.splits["train"].image, rng), recipe.events)
+        model.fit(x, labels, sample_weight=weight, batch_size=recipe.training.batch_size, verbose=0)
+        losses.append(float(model.evaluate(*validation[:2], sample_weight=validation[2], batch_size=1024, verbose=0)))
+        if losses[-1] < best:
+            best, kept = losses[-1], model.get_weights()
+        progress(what, epoch + 1, epochs)
+    model.set_weights(kept)
+    return tuple(losses)
+
+
+def _validation(sample: Sample, recipe: ModelRecipe) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x = network_input(sample, sample.splits["validation"].image, recipe.events)
+    return x, targets(sample, "validation", recipe), weights(sample, "validation", recipe)
+
+
+def _activations(model: Any, sample: Sample, recipe: ModelRecipe) -> dict[str, np.ndarray]:
+    names = [layer.name for layer in model.layers if layer.name.endswith("_relu")]
+    x = network_input(sample, sample.splits["train"].image[:1000], recipe.events)
+    values = keras.Model(model.input, [model.get_layer(name).output for name in names]).predict(x, verbose=0)
+    return {n.removesuffix("_relu"): v for n, v in zip(names, values if len(names) > 1 else [values], strict=True)}

@@ -169,7 +169,7 @@ def clamp(mantissa: np.ndarray, target: Fixed) -> np.ndarray:
         case Overflow.SAT:
             pass
         case Overflow.SAT_SYM:
-            low = -high if target.signed else low
+            low = -high if target.signed and target.width > 1 else low  # one signed bit keeps -1, as in ap_fixed
         case Overflow.SAT_ZERO:
             inside = (mantissa >= low) & (mantissa <= high)
             return narrow(np.where(inside, mantissa, 0), target)
@@ -203,7 +203,7 @@ def to_float(mantissa: np.ndarray, kind: Fixed) -> np.ndarray:
 def covering(low: int, high: int, fraction: int, rounding: Rounding = Rounding.TRN) -> Fixed:
     """Narrowest wrapping type with `fraction` bits behind the point that holds every mantissa in [low, high]."""
     signed = low < 0
-    bits = max(high.bit_length(), (-low - 1).bit_length() if signed else 0) + signed
+    bits = max(max(high, 0).bit_length(), (-low - 1).bit_length() if signed else 0) + signed
     width = max(bits, 1)
     return Fixed(signed, width, width - fraction, rounding)
 

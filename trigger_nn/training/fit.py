@@ -53,16 +53,16 @@ def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
 
 
 def weights(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
-    """Training weights, mean 1: each signal and each background counts alike, within a background by sqrt(rate).
+    """Training weights, mean 1: each signal and each background counts alike, within a background by rate.
 
-    Physical rates span five orders of magnitude; their square root keeps the common events from being ignored and
-    the rare, hard ones from being drowned.
+    Weighting by rate is what makes the score order events as a trigger at a fixed rate wants them; with the square
+    root of the rate instead, the network lost 2 to 4 % of efficiency at 100 and 300 kHz.
     """
     events = sample.splits[split]
     total = np.zeros(len(events))
     for name in (*recipe.events.signals, *recipe.events.backgrounds):
         mask = sample.select(split, name)
-        own = np.sqrt(events.rate[mask]) if events.rate[mask].sum() > 0 else np.ones(int(mask.sum()))
+        own = events.rate[mask].astype(np.float64) if events.rate[mask].sum() > 0 else np.ones(int(mask.sum()))
         total[mask] = own / max(own.sum(), 1e-9)
     return total / total.mean()
 
@@ -72,7 +72,7 @@ def _fit(
 ) -> tuple[float, ...]:
     steps = epochs * (len(sample.splits["train"]) // recipe.training.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
-    model.compile(keras.optimizers.legacy.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True))
+    model.compile(keras.optimizers.legacy.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True), weighted_metrics=[])
     rng = np.random.default_rng(recipe.training.seed)
     labels, weight = targets(sample, "train", recipe), weights(sample, "train", recipe)
     validation = _validation(sample, recipe)

@@ -5,7 +5,7 @@ that is returned is lowered from the graph that was built with them.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,15 +56,24 @@ def compile_model(
         PrecisionError: hls4ml did not take a type that was chosen.
     """
     hardware = hardware or HardwareSpec()
-    config = _with_input_type(default_config(model, hardware), model, input_type)
-    config = _with_scale_types(config, model)
-    shielded = _producers_of_quantizers(model, config)
+    config = _with_scale_types(_with_input_type(default_config(model, hardware), model, input_type), model)
+    shielded = _producers(model, lambda layer: _states_result(config, layer))
     draft = lower(build_graph(model, name, _shielded(config, shielded), hardware, output), name)
-    wanted, choices = choose_exact_types(draft, _decided_by_model(draft, config))
-    choices = tuple(_as_auto(choice) if choice.layer in shielded else choice for choice in choices)
-    graph = build_graph(model, name, _with_types(config, wanted), hardware, output)
-    program = lower(graph, name)
-    _same_types(wanted, program)
+    # A result into which hls4ml folds a batch normalisation must stay `auto`, or it would not fold.
+    folded = _producers(model, lambda layer: _is_folded(layer, draft))
+    decided = _decided_by_model(draft, config) | folded
+    auto = draft
+    for _ in model.layers:  # each round settles at least one more of the folded results
+        wanted, choices = choose_exact_types(draft, decided)
+        graph = build_graph(model, name, _with_types(config, wanted, folded), hardware, output)
+        program = lower(graph, name)
+        difference = _different_type(wanted, program)
+        if difference is None:
+            break
+        draft = program
+    else:
+        raise PrecisionError(difference)
+    choices = tuple(_against_auto(choice, auto, shielded) for choice in choices)
     facts = {
         "trigger_nn": __version__,
         "hls4ml": HLS4ML_VERSION,
@@ -100,14 +109,21 @@ def _normalization(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     return gamma, beta, mean, variance
 
 
-def _producers_of_quantizers(model: Any, config: Config) -> frozenset[str]:
-    """Layers whose result goes straight into a quantized_bits activation."""
-    found = set()
-    for layer in model.layers:
-        if config["LayerName"].get(layer.name, {}).get("Precision", {}).get("result", "auto") != "auto":
-            inbound = [node.inbound_layers for node in layer.inbound_nodes]
-            found |= {producer.name for producer in inbound if not isinstance(producer, list)}
-    return frozenset(found & {name for name in config["LayerName"] if name not in model.input_names})
+def _producers(model: Any, wanted: Callable[[Any], bool]) -> frozenset[str]:
+    """Layers whose result goes straight into a layer that is `wanted`; inputs of the model not among them."""
+    inbound = [node.inbound_layers for layer in model.layers if wanted(layer) for node in layer.inbound_nodes]
+    return frozenset(one.name for one in inbound if not isinstance(one, list)) - set(model.input_names)
+
+
+def _states_result(config: Config, layer: Any) -> bool:
+    """Whether a quantizer of the model states the type of the layer's result."""
+    result: str = config["LayerName"].get(layer.name, {}).get("Precision", {}).get("result", "auto")
+    return result != "auto"
+
+
+def _is_folded(layer: Any, program: Program) -> bool:
+    """Whether hls4ml folded this batch normalisation into the layer before it."""
+    return "BatchNormalization" in type(layer).__name__ and all(op.name != layer.name for op in program.operations)
 
 
 def _shielded(config: Config, names: frozenset[str]) -> Config:
@@ -122,9 +138,12 @@ def _shielded(config: Config, names: frozenset[str]) -> Config:
     return config
 
 
-def _as_auto(choice: Choice) -> Choice:
-    """What `auto` would have made of a shielded result: hls4ml gives result and accumulator the same type."""
-    return replace(choice, before=choice.accumulator_before or choice.before)
+def _against_auto(choice: Choice, auto: Program, shielded: frozenset[str]) -> Choice:
+    """The choice beside what hls4ml's `auto` made of the layer; of a shielded result, that of its accumulator."""
+    operation = auto.operation(choice.layer)
+    accumulator = getattr(operation, "accumulator", None)
+    before = accumulator if choice.layer in shielded and accumulator is not None else operation.type
+    return replace(choice, before=before, accumulator_before=accumulator)
 
 
 def _decided_by_model(program: Program, config: Config) -> frozenset[str]:
@@ -135,13 +154,15 @@ def _decided_by_model(program: Program, config: Config) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _with_types(config: Config, program: Program) -> Config:
-    """The chosen types as hls4ml's configuration, layer by layer."""
+def _with_types(config: Config, program: Program, left_auto: frozenset[str]) -> Config:
+    """`config` with the program's types, layer by layer; results of `left_auto` are hls4ml's to infer."""
+    config = copy.deepcopy(config)
     for name, layer in config["LayerName"].items():
         operation = next((op for op in program.operations if op.name == name), None) or _absorbed_into(name, program)
         if operation is None:
             continue
-        layer["Precision"]["result"] = str(operation.type)
+        if operation.name not in left_auto:
+            layer["Precision"]["result"] = str(operation.type)
         accumulator = getattr(operation, "accumulator", None)
         if operation.name == name and accumulator is not None:
             layer["Precision"]["accum"] = str(accumulator)
@@ -154,17 +175,20 @@ def _absorbed_into(name: str, program: Program) -> Operation | None:
     return next((op for op in program.operations if base != name and op.name == base), None)
 
 
-def _same_types(wanted: Program, got: Program) -> None:
-    """hls4ml may have overruled a type; then the promise of exactness would be empty."""
+def _different_type(wanted: Program, got: Program) -> str | None:
+    """The first type that hls4ml overruled, as a sentence; then the promise of exactness would be empty."""
+    if [op.name for op in wanted.operations] != [op.name for op in got.operations]:
+        return "hls4ml made other layers of the model once its types were set; report this with the model."
     for expected, found in zip(wanted.operations, got.operations, strict=True):
         pairs = [("result", expected.type, found.type)]
         pairs += [("accum", getattr(expected, "accumulator", None), getattr(found, "accumulator", None))]
         for what, one, other in pairs:
             if one != other:
-                raise PrecisionError(
+                return (
                     f"Layer {expected.name!r}: {what} type {one} was chosen, but hls4ml made it {other}; "
                     "set that type in the model with a quantizer."
                 )
+    return None
 
 
 def _losses(graph: Any, program: Program) -> tuple[str, ...]:

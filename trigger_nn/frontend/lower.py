@@ -117,6 +117,8 @@ def _activation(layer: Any, common: dict[str, Any]) -> Operation:
 
 
 def _softmax(layer: Any, common: dict[str, Any]) -> Operation:
+    if layer.get_attr("activation") != "softmax":  # hls4ml 1.3.0 then writes C++ that does not compile
+        raise _refusal(layer, "it is a Softmax layer", "Activation('softmax')")
     implementation = str(layer.get_attr("implementation", "stable"))
     if implementation not in list(SoftmaxKind):
         raise _refusal(layer, f"its implementation {implementation!r} is not supported", "'stable', 'latency' or 'argmax'")

@@ -1,0 +1,87 @@
+"""Program files: round trip, damage, schema, and a committed file that must keep loading."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.conftest import GOLDEN
+from trigger_nn import Emulator, Program
+from trigger_nn.errors import ProgramError
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding
+from trigger_nn.program.operations import Constant, Dense, Lookup, Softmax, SoftmaxKind
+from trigger_nn.program.program import Port
+
+KIND = Fixed(True, 8, 4)
+
+
+def program():
+    rng = np.random.default_rng(3)
+    weights = Constant(rng.integers(-8, 8, (3, 2)), Fixed(True, 4, 1))
+    table = Constant(np.arange(8), Fixed(False, 3, 0))
+    return Program(
+        "small", (Port("x", (3,), KIND),),
+        (
+            Dense(name="d", inputs=("x",), shape=(2,), type=KIND, weights=weights, bias=Constant(np.array([1, 2]), KIND),
+                  accumulator=Fixed(True, 16, 8, Rounding.RND_CONV, Overflow.SAT), reuse_factor=2),
+            Lookup(name="l", inputs=("d",), shape=(2,), type=KIND, table=table, span=16),
+            Softmax(name="s", inputs=("l",), shape=(2,), type=KIND, kind=SoftmaxKind.STABLE, exponential=table, inverse=table,
+                    difference=Fixed(False, 7, 3), accumulator=KIND, sum=KIND),
+        ),
+        ("s",), {"recipe": {"a": 1}},
+    )  # fmt: skip
+
+
+def test_round_trip(tmp_path):
+    program().save(tmp_path / "p.h5")
+    loaded = Program.load(tmp_path / "p.h5")
+    assert loaded == program()
+    assert loaded.digest == program().digest
+    assert loaded.provenance == {"recipe": {"a": 1}}
+
+
+def test_one_changed_weight_is_noticed(tmp_path):
+    program().save(tmp_path / "p.h5")
+    with h5py.File(tmp_path / "p.h5", "r+") as file:
+        data = file["constants/0"]
+        data[0, 0] += 1
+    with pytest.raises(ProgramError, match="digest"):
+        Program.load(tmp_path / "p.h5")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 500, 0.5, 0.9])
+def test_truncated_file_is_one_sentence(tmp_path, keep):
+    path = tmp_path / "p.h5"
+    program().save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
+    with pytest.raises(ProgramError, match="compile"):
+        Program.load(path)
+
+
+def test_newer_schema_is_refused(tmp_path):
+    program().save(tmp_path / "p.h5")
+    with h5py.File(tmp_path / "p.h5", "r+") as file:
+        file.attrs["schema"] = 99
+    with pytest.raises(ProgramError, match="newer"):
+        Program.load(tmp_path / "p.h5")
+
+
+def test_missing_and_foreign_files(tmp_path):
+    with pytest.raises(ProgramError, match="no program"):
+        Program.load(tmp_path / "none.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(ProgramError, match="not a program"):
+        Program.load(tmp_path / "other.h5")
+
+
+def test_committed_program_gives_the_committed_outputs():
+    """A program compiled by this version: later ones must load it and compute the same bits."""
+    loaded = Program.load(GOLDEN / "event_image_program.h5")
+    vectors = np.load(GOLDEN / "event_image_vectors.npz")
+    facts = json.loads((GOLDEN / "event_image.json").read_text())
+    assert loaded.digest == facts["digest"]
+    outputs = Emulator(loaded).predict_mantissas({loaded.inputs[0].name: vectors["inputs"]})
+    assert np.array_equal(outputs, vectors["outputs"])

@@ -18,6 +18,8 @@ from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.version import __version__
 
 console = Console(highlight=False, soft_wrap=True)
+if not console.is_terminal:
+    console.width = 140  # a log has no width; tables should not be folded to 80 columns
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Compile, emulate and hand over neural networks for the Level-1 trigger.",

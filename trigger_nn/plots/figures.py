@@ -50,9 +50,9 @@ def efficiencies(comparison: SignalComparison) -> bytes:
         errors = np.abs(values[1:] - values[0])
         axes.errorbar(place, values[0], errors, fmt="o", ms=5, capsize=3, label=name, color=STYLES[name]["color"])
     axes.set_xticks(range(len(targets)), [f"{target / 1e3:g} kHz" for target in targets])
-    axes.set_ylim(0, None)
+    axes.set_ylim(0, 1.25 * max(row.efficiency.high for row in comparison.rows))
     axes.set_ylabel(f"efficiency for {comparison.signal}")
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="upper left", ncols=3)
     return _png(figure)
 
 

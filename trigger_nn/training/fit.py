@@ -12,6 +12,7 @@ from trigger_nn.frontend.legacy import keras, tf
 from trigger_nn.recipe import ModelRecipe
 from trigger_nn.training.architectures import float_network, quantized_network
 from trigger_nn.training.folding import fold, transfer
+from trigger_nn.training.losses import IGNORED, masked_crossentropy
 
 Progress = Callable[[str, int, int], None]
 
@@ -47,8 +48,10 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
 
 
 def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
-    """1 where the event is of the output's signal, else 0; shape (events, signals), float32."""
-    columns = [sample.select(split, signal) for signal in recipe.events.signals]
+    """1 for the output's own signal, 0 for background, -1 (ignored) for other signals; (events, signals), float32."""
+    signals = recipe.events.signals
+    foreign = sample.select(split, *signals)
+    columns = [np.where(own := sample.select(split, signal), 1.0, np.where(foreign & ~own, IGNORED, 0.0)) for signal in signals]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -72,7 +75,7 @@ def _fit(
 ) -> tuple[float, ...]:
     steps = epochs * (len(sample.splits["train"]) // recipe.training.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
-    model.compile(keras.optimizers.legacy.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True), weighted_metrics=[])
+    model.compile(keras.optimizers.legacy.Adam(schedule), masked_crossentropy, weighted_metrics=[])
     rng = np.random.default_rng(recipe.training.seed)
     labels, weight = targets(sample, "train", recipe), weights(sample, "train", recipe)
     validation = _validation(sample, recipe)

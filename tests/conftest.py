@@ -28,6 +28,6 @@ def gxx():
 def sample():
     """The embedded events."""
     from trigger_nn.events.dataset import read_sample
-    from trigger_nn.workflow import embedded_sample
+    from trigger_nn.workflow.workspace import embedded_sample
 
     return read_sample(embedded_sample())

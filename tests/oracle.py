@@ -83,7 +83,9 @@ def conv2d(image, weights, bias, accumulator, result, stride, padding):
     flat = [filters for row in weights for pixel in row for filters in pixel]
     return [
         [
-            dense([v for p in window(image, r, c, size, padding, Fraction(0)) for v in p], flat, bias, accumulator, result)
+            dense(
+                [v for p in window(image, r, c, size, padding, Fraction(0)) for v in p], flat, bias, accumulator, result
+            )
             for r, c in line
         ]
         for line in slide(image, size, stride, padding)
@@ -94,7 +96,10 @@ def max_pool(image, size, stride, padding, fill, accumulator, result):
     """Largest value of each window and channel."""
     return [
         [
-            [fit(fit(max(channel), accumulator), result) for channel in zip(*window(image, r, c, size, padding, fill), strict=True)]
+            [
+                fit(fit(max(channel), accumulator), result)
+                for channel in zip(*window(image, r, c, size, padding, fill), strict=True)
+            ]
             for r, c in line
         ]
         for line in slide(image, size, stride, padding)

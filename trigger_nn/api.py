@@ -15,7 +15,7 @@ from trigger_nn.hardware.estimate import estimate as _estimate
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec
-from trigger_nn.studies.agreement import Agreement, compare_layers
+from trigger_nn.studies.agreement import Agreement, compare_with_cpp
 
 
 def load_model(path: str | Path) -> Any:
@@ -27,7 +27,7 @@ def load_model(path: str | Path) -> Any:
 
 def read_events(path: str | Path | None = None) -> Sample:
     """Read an events file; without a path, the embedded sample."""
-    from trigger_nn.workflow import embedded_sample
+    from trigger_nn.workflow.workspace import embedded_sample
 
     return read_sample(embedded_sample() if path is None else Path(path))
 
@@ -56,8 +56,8 @@ def verify(compiled: Any, inputs: np.ndarray) -> Agreement:
     """
     from trigger_nn.hardware.csim import trace
 
-    ours, theirs = Emulator(compiled.program).trace(inputs), trace(compiled.graph, inputs)
-    return compare_layers(ours, theirs, ("emulator", "hls4ml's C++ built by g++"))
+    ours = Emulator(compiled.program).trace(inputs)
+    return compare_with_cpp(compiled.program, ours, trace(compiled.graph, inputs))
 
 
 def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e") -> Estimate:
@@ -66,9 +66,9 @@ def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-f
 
 
 def bundle(compiled: Any, inputs: np.ndarray, input_meaning: str = "", output_meaning: str = "") -> Bundle:
-    """What the firmware engineer receives, with `inputs` (numbers, (events, ...)) as test vectors; `.write(folder)` it."""
+    """What the firmware engineer receives, `inputs` (numbers, (events, ...)) as test vectors; `.write(folder)` it."""
     from trigger_nn.frontend.graph import project_files
-    from trigger_nn.workflow import versions
+    from trigger_nn.workflow.workspace import versions
 
     program = compiled.program
     hardware = HardwareSpec(**program.provenance["hardware"])

@@ -2,30 +2,31 @@
 
 import json
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from trigger_nn.errors import EventsError, TriggerNNError
-from trigger_nn.version import __version__
+from trigger_nn.terminal import Bar, console
 
-console = Console(highlight=False, soft_wrap=True)
-if not console.is_terminal:
-    console.width = 140  # a log has no width; tables should not be folded to 80 columns
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Compile, emulate and hand over neural networks for the Level-1 trigger.",
 )  # fmt: skip
 events_app = typer.Typer(no_args_is_help=True, help="Event samples: make one, or look into one.")
 app.add_typer(events_app, name="events")
+
+if TYPE_CHECKING:
+    from trigger_nn.program.program import Program
+    from trigger_nn.studies.comparison import SignalComparison
+    from trigger_nn.workflow.workspace import Workspace
 
 RecipePath = Annotated[Path, typer.Argument(help="recipe of the model, a TOML file", metavar="RECIPE")]
 BuildFolder = Annotated[Path, typer.Option(help="folder for intermediate files")]
@@ -35,19 +36,30 @@ ProgramPath = Annotated[Path, typer.Argument(help="compiled program, HDF5", meta
 DEFAULT_BUILD, DEFAULT_BUNDLES = Path("build"), Path("firmware_projects")
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C; not a KeyboardInterrupt, which typer would turn into a bare `Aborted.`, nor an Exception."""
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
+
+
 def main() -> None:
     """Run the command line; an error a user can mend is one sentence and exit code 1, an interrupt is 130."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app(standalone_mode=True)
     except TriggerNNError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {_escaped(str(error))}")
         sys.exit(1)
-    except KeyboardInterrupt:
+    except _Interrupted:
         Console(stderr=True).print("interrupted; finished steps are kept, repeat the command to go on")
         sys.exit(130)
     except OSError as error:
         reason = error.strerror or str(error)
-        Console(stderr=True, soft_wrap=True).print(f"error: {error.filename or 'a file'}: {reason}; mend that and repeat the command")
+        Console(stderr=True, soft_wrap=True).print(
+            f"error: {error.filename or 'a file'}: {reason}; mend that and repeat the command"
+        )
         sys.exit(1)
 
 
@@ -96,7 +108,9 @@ def report(
 @app.command()
 def emulate(
     program: ProgramPath,
-    events: Annotated[Path, typer.Argument(help="events file of this package (HDF5), or an array (.npy) of the input's shape")],
+    events: Annotated[
+        Path, typer.Argument(help="events file of this package (HDF5), or an array (.npy) of the input's shape")
+    ],
     out: Annotated[Path, typer.Option(help="where to write the scores (.npy, integers)")] = Path("scores.npy"),
     split: Annotated[str, typer.Option(help="split of the events file")] = "test",
 ) -> None:
@@ -109,7 +123,7 @@ def emulate(
     inputs = _emulator_inputs(loaded, events, split)
     emulator, name = Emulator(loaded), loaded.inputs[0].name
     started, parts = time.monotonic(), []
-    with _bar() as progress:
+    with Bar() as progress:
         for start in range(0, len(inputs), 1024):
             parts.append(emulator.predict_mantissas({name: inputs[start : start + 1024]}))
             progress("events emulated", min(start + 1024, len(inputs)), len(inputs))
@@ -119,7 +133,9 @@ def emulate(
     with replacing(out) as temporary, temporary.open("wb") as file:
         np.save(file, np.concatenate(parts))
     port = loaded.outputs[0]
-    console.print(f"{len(inputs)} events at {len(inputs) / seconds:,.0f}/s; {port.type} integers of {port.name!r} in {out}")
+    console.print(
+        f"{len(inputs)} events at {len(inputs) / seconds:,.0f}/s; {port.type} integers of {port.name!r} in {out}"
+    )
 
 
 @app.command()
@@ -138,12 +154,16 @@ def estimate(
     result = estimate_program(loaded, clock_period or hardware.get("clock_period", 5.0), part)
     table = Table("layer", "kind", "cycles", "interval", "LUT", "FF", "DSP", "BRAM36", box=None)
     for layer in result.layers:
-        table.add_row(layer.layer, layer.kind, *map(str, (layer.latency, layer.interval, layer.lut, layer.ff, layer.dsp, layer.bram)))
+        table.add_row(
+            layer.layer,
+            layer.kind,
+            *map(str, (layer.latency, layer.interval, layer.lut, layer.ff, layer.dsp, layer.bram)),
+        )
     console.print(table)
     console.print(
         f"{result.cycles} cycles = {result.latency:.0f} ns = {result.bunch_crossings} bunch crossings; an event every "
-        f"{result.interval} cycles; LUT {100 * result.share('lut'):.2f} %, FF {100 * result.share('ff'):.2f} % of {part}. "
-        "Estimated from the program, no vendor tool was run."
+        f"{result.interval} cycles; LUT {100 * result.share('lut'):.2f} %, FF {100 * result.share('ff'):.2f} % of "
+        f"{part}. Estimated from the program, no vendor tool was run."
     )
 
 
@@ -172,7 +192,8 @@ def show(program: ProgramPath) -> None:
 def make_events(
     recipe: Annotated[Path, typer.Argument(help="recipe of the sample, a TOML file", metavar="RECIPE")],
     out: Annotated[Path, typer.Argument(help="events file to write (HDF5)")],
-    workers: Annotated[int, typer.Option(help="processes; the events do not depend on it", min=1)] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(help="processes; the events do not depend on it", min=1)] = os.cpu_count()
+    or 1,
 ) -> None:
     """Generate an event sample with Pythia 8 and pile-up (needs the extra `sim`)."""
     from trigger_nn.events.dataset import write_sample
@@ -180,7 +201,7 @@ def make_events(
     from trigger_nn.recipe import load_sample_recipe
 
     loaded = load_sample_recipe(recipe)
-    with _bar() as progress:
+    with Bar() as progress:
         sample = make_sample(loaded, workers, progress)
     write_sample(out, sample)
     console.print(f"{sum(map(len, sample.splits.values()))} events in {out} ({out.stat().st_size / 1e6:.2f} MB)")
@@ -193,7 +214,9 @@ def info_events(path: Annotated[Path, typer.Argument(help="events file (HDF5)")]
 
     sample = read_sample(path)
     shape = sample.splits["test"].image.shape[1:]
-    console.print(f"images {shape[0]} eta x {shape[1]} phi, |eta| < {sample.eta_max:g}, {sample.bits} bits of {sample.lsb} GeV")
+    console.print(
+        f"images {shape[0]} eta x {shape[1]} phi, |eta| < {sample.eta_max:g}, {sample.bits} bits of {sample.lsb} GeV"
+    )
     table = Table("split", "process", "events", "rate (kHz)", "mean counts a cell", box=None)
     for split, events in sample.splits.items():
         for i, name in enumerate(sample.processes):
@@ -205,7 +228,7 @@ def info_events(path: Annotated[Path, typer.Argument(help="events file (HDF5)")]
     console.print(f"Pythia {made['pythia']}, pile-up {made['recipe']['pileup']:g}, seed {made['recipe']['seed']}")
 
 
-def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:  # type: ignore[name-defined] # noqa: F821
+def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
     """Mantissas of the program's input from an events file or an array of numbers."""
     from trigger_nn.engines.emulator import Emulator
     from trigger_nn.events.dataset import SPLITS, read_sample
@@ -222,20 +245,22 @@ def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray: 
     image = read_sample(path).splits[split].image
     columns = program.inputs[0].shape[1] - image.shape[2] if len(program.inputs[0].shape) == 3 else 0
     if columns < 0 or columns % 2:
-        raise EventsError(f"{path} has images {image.shape[1:]}, the program wants {program.inputs[0].shape}; make others.")
+        raise EventsError(
+            f"{path} has images {image.shape[1:]}, the program wants {program.inputs[0].shape}; make others."
+        )
     return wrap_phi(image, columns // 2)[..., None]
 
 
 def _until(verb: str, recipe: Path, build: Path, bundles: Path, force: bool) -> None:
-    from trigger_nn.workflow import run_until
+    from trigger_nn.workflow.run import run_until
 
-    with _bar() as progress:
+    with Bar() as progress:
         run_until(_workspace(recipe, build, bundles), verb, progress, console.print, force)
 
 
-def _workspace(recipe: Path, build: Path, bundles: Path) -> "Workspace":  # type: ignore[name-defined] # noqa: F821
+def _workspace(recipe: Path, build: Path, bundles: Path) -> "Workspace":
     from trigger_nn.recipe import load_model_recipe
-    from trigger_nn.workflow import Workspace
+    from trigger_nn.workflow.workspace import Workspace
 
     loaded = load_model_recipe(recipe)
     return Workspace(loaded, recipe.parent, build / loaded.name, bundles / loaded.name)
@@ -243,63 +268,40 @@ def _workspace(recipe: Path, build: Path, bundles: Path) -> "Workspace":  # type
 
 def _summary(recipe: Path, build: Path, bundles: Path) -> None:
     """The figures that matter, and where everything lies."""
-    from trigger_nn import workflow
     from trigger_nn.program.program import Program
     from trigger_nn.studies.comparison import compare_triggers
+    from trigger_nn.workflow.workspace import estimated, load_scores
 
     workspace = _workspace(recipe, build, bundles)
     program = Program.load(workspace.path("program.h5"))
-    scores, rate = workflow.load_scores(workspace, program)
+    scores, rate = load_scores(workspace, program)
     for comparison in compare_triggers(workspace.sample(), workspace.recipe, scores):
-        table = Table(f"efficiency for {comparison.signal}", "rate (kHz)", "efficiency", "68 % interval", "background events", "effective", box=None)
-        for row in (*comparison.rows, comparison.fixed_cut):
-            interval = f"{row.efficiency.low:.3f} to {row.efficiency.high:.3f}"
-            effective = f"{row.point.effective:.0f}{'' if row.resolved else ' (not resolved)'}"
-            table.add_row(row.trigger, f"{row.target / 1e3:.0f}", f"{row.efficiency.value:.3f}", interval, str(row.point.events), effective)
-        console.print(table)
-    result = workflow.estimated(workspace, program)
+        console.print(_efficiency_table(comparison))
+    result = estimated(workspace, program)
     budget = workspace.recipe.hardware.latency_budget
+    verdict = "within" if result.latency <= budget else "OVER"
+    shares = ", ".join(f"{name.upper()} {100 * result.share(name):.1f} %" for name in ("lut", "ff", "dsp", "bram"))
     console.print(
-        f"latency (estimate)  {result.cycles} cycles, {result.latency:.0f} ns, {result.bunch_crossings} bunch crossings "
-        f"({'within' if result.latency <= budget else 'OVER'} the budget of {budget:g} ns)"
+        f"latency    {result.cycles} cycles, {result.latency:.0f} ns, {result.bunch_crossings} bunch crossings, "
+        f"{verdict} the budget of {budget:g} ns (estimate)\nresources  {shares} (estimate)\n"
+        f"emulator   {rate:,.0f} events/s (reference engine)\nprogram    {workspace.path('program.h5')}\n"
+        f"bundle     {workspace.bundle}\nreport     {workspace.path('report.html')}"
     )
-    console.print(f"resources (estimate)  LUT {100 * result.share('lut'):.1f} %, FF {100 * result.share('ff'):.1f} %, DSP {result.total('dsp')}, BRAM {result.total('bram')}")
-    console.print(f"emulator  {rate:,.0f} events/s (reference engine)")
-    for what, path in (("program", workspace.path("program.h5")), ("bundle", workspace.bundle), ("report", workspace.path("report.html"))):
-        console.print(f"{what}  {path}")
 
 
-class _Bar:
-    """A progress bar on a terminal; a line every tenth elsewhere. Called as progress(what, done, total)."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("    {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._tasks: dict[str, int] = {}
-        self._tenths: dict[str, int] = {}
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        self._progress.start()
-        return self._update
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def _update(self, what: str, done: int, total: int) -> None:
-        if not console.is_terminal:
-            tenth = 10 * done // max(total, 1)
-            if tenth != self._tenths.get(what):
-                self._tenths[what] = tenth
-                console.print(f"    {what} {done}/{total}")
-            return
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        task = self._progress.tasks[self._progress.task_ids.index(self._tasks[what])].id  # type: ignore[arg-type]
-        self._progress.update(task, completed=done)
-
-
-def _bar() -> _Bar:
-    return _Bar()
+def _efficiency_table(comparison: "SignalComparison") -> Table:
+    heads = ("rate (kHz)", "efficiency", "68 % interval", "background events", "effective")
+    table = Table(f"efficiency for {comparison.signal}", *heads, box=None)
+    for row in (*comparison.rows, comparison.fixed_cut):
+        table.add_row(
+            row.trigger,
+            f"{row.target / 1e3:.0f}",
+            f"{row.efficiency.value:.3f}",
+            f"{row.efficiency.low:.3f} to {row.efficiency.high:.3f}",
+            str(row.point.events),
+            f"{row.point.effective:.0f}{'' if row.resolved else ' (not resolved)'}",
+        )
+    return table
 
 
 def _escaped(text: str) -> str:

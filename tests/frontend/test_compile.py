@@ -12,9 +12,8 @@ from trigger_nn.frontend.lower import lower
 from trigger_nn.hardware.csim import trace
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.recipe import HardwareSpec
-from trigger_nn.studies.agreement import compare_layers
+from trigger_nn.studies.agreement import compare_layers, compare_with_cpp
 
-SIDES = ("emulator", "C++")
 INPUT = Fixed(True, 10, 4)
 
 
@@ -90,10 +89,8 @@ def test_every_layer_equals_the_cpp(gxx, tmp_path, make):
     model = make()
     compiled = compile_model(model, "net", INPUT, tmp_path / "net")
     x = events(model)
-    agreement = compare_layers(Emulator(compiled.program).trace(x), trace(compiled.graph, x), SIDES)
+    agreement = compare_with_cpp(compiled.program, Emulator(compiled.program).trace(x), trace(compiled.graph, x))
     assert agreement.exact
-    reshaped = {op.name for op in compiled.program.operations if type(op).__name__ == "Reshape"}
-    assert {layer.layer for layer in agreement.layers} == {op.name for op in compiled.program.operations} - reshaped
 
 
 def test_every_layer_equals_qkeras(tmp_path):
@@ -145,7 +142,8 @@ def test_accumulators_that_round_and_overflow_equal_the_cpp(gxx, tmp_path):
             config["LayerName"][f"{layer}_linear"]["Precision"]["result"] = types["result"]
     graph = build_graph(model, "net", config, hardware, tmp_path / "net")
     x = events(model)
-    assert compare_layers(Emulator(lower(graph, "net")).trace(x), trace(graph, x), SIDES).exact
+    program = lower(graph, "net")
+    assert compare_with_cpp(program, Emulator(program).trace(x), trace(graph, x)).exact
 
 
 @pytest.mark.parametrize("implementation", ["latency", "argmax"])
@@ -158,7 +156,8 @@ def test_other_softmax_implementations_equal_the_cpp(gxx, tmp_path, implementati
     config["LayerName"]["s"]["Implementation"] = implementation
     graph = build_graph(model, "net", config, hardware, tmp_path / "net")
     x = events(model)
-    assert compare_layers(Emulator(lower(graph, "net")).trace(x), trace(graph, x), SIDES).exact
+    program = lower(graph, "net")
+    assert compare_with_cpp(program, Emulator(program).trace(x), trace(graph, x)).exact
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_other_softmax_implementations_equal_the_cpp(gxx, tmp_path, implementati
     [
         (lambda: keras.layers.LSTM(3, name="memory"), "memory"),
         (lambda: keras.layers.Conv1D(2, 2, name="slide"), "slide"),
-        (lambda: keras.layers.Softmax(name="soft"), "soft.*Activation"),
+        (lambda: keras.layers.Softmax(name="soft"), r"soft.*Activation"),
         (lambda: keras.layers.Lambda(lambda x: x, name="anything"), "Lambda"),
     ],
 )
@@ -179,5 +178,5 @@ def test_unsupported_layers_are_named(tmp_path, layer, named):
 def test_binary_weights_are_refused(tmp_path):
     inputs = keras.layers.Input((4,), name="features")
     layer = qkeras.QDense(2, kernel_quantizer=qkeras.binary(alpha=1), bias_quantizer=bits(8, 2), name="d")
-    with pytest.raises(UnsupportedLayerError, match="'d'.*quantized_bits"):
+    with pytest.raises(UnsupportedLayerError, match=r"'d'.*quantized_bits"):
         compile_model(keras.Model(inputs, layer(inputs)), "net", INPUT, tmp_path)

@@ -28,7 +28,9 @@ def programs(draw):
 
     average = draw(st.booleans())
     pooling = (
-        AveragePool2D(**node("pool", "relu", (2, 1, 2)), window=pool, accumulator=draw(fixed_types(12)), count_padding=False)
+        AveragePool2D(
+            **node("pool", "relu", (2, 1, 2)), window=pool, accumulator=draw(fixed_types(12)), count_padding=False
+        )
         if average
         else MaxPool2D(**node("pool", "relu", (2, 1, 2)), window=pool, accumulator=draw(fixed_types(12)), fill=0)
     )
@@ -54,7 +56,8 @@ def test_every_value_lies_in_its_proven_range(data, program):
     values, proven = run_reference(program, {"x": x}, names), prove_ranges(program)
     for name in names:
         low, high = proven[name].low, proven[name].high
-        assert np.all(values[name] >= low) and np.all(values[name] <= high), name
+        assert np.all(values[name] >= low), name
+        assert np.all(values[name] <= high), name
 
 
 @settings(max_examples=60)

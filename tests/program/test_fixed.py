@@ -36,7 +36,9 @@ def test_text_round_trip(kind):
     assert Fixed.parse(str(kind)) == kind
 
 
-@pytest.mark.parametrize("text", ["fixed<16>", "fixed<0,0>", "fixed<-4,2>", "float", "fixed<8,3,RND,WRAP_SM>", "fixed<8,3,RND,SAT,2>"])
+@pytest.mark.parametrize(
+    "text", ["fixed<16>", "fixed<0,0>", "fixed<-4,2>", "float", "fixed<8,3,RND,WRAP_SM>", "fixed<8,3,RND,SAT,2>"]
+)
 def test_impossible_types_are_refused(text):
     with pytest.raises(PrecisionError):
         Fixed.parse(text)
@@ -99,7 +101,9 @@ def _cases():
 def test_ap_fixed_built_with_gxx_agrees(gxx, tmp_path):
     cases = list(_cases())
     lines = [
-        f"cast<{s.width},{s.integer},{str(s.signed).lower()},{_cpp_type(t)}>({v}LL);" for s, t, values in cases for v in values
+        f"cast<{s.width},{s.integer},{str(s.signed).lower()},{_cpp_type(t)}>({v}LL);"
+        for s, t, values in cases
+        for v in values
     ]
     (tmp_path / "cast.cpp").write_text(HARNESS % "\n".join(lines))
     headers = Path(importlib.util.find_spec("hls4ml").origin).parent / "templates/vivado/ap_types"

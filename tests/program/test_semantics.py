@@ -53,7 +53,11 @@ def node(shape, kind, inputs=("in0",)):
 
 @given(st.data())
 def test_dense(data):
-    source, accumulator, kind = data.draw(fixed_types(10, plain=True)), data.draw(fixed_types(24)), data.draw(fixed_types(20))
+    source, accumulator, kind = (
+        data.draw(fixed_types(10, plain=True)),
+        data.draw(fixed_types(24)),
+        data.draw(fixed_types(20)),
+    )
     rows, columns = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 3))
     weights, bias = data.draw(constants((rows, columns))), data.draw(constants((columns,)))
     x = data.draw(mantissas(source, (EVENTS, rows)))
@@ -80,14 +84,21 @@ def windows(draw, rows, columns, padded=True):
     stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
     # Less than the window on each side, so that every window sees the image.
     padding = tuple(draw(st.integers(0, s - 1)) if padded else 0 for s in (size[0], size[0], size[1], size[1]))
-    shape = tuple((n + sum(p) - s) // d + 1 for n, p, s, d in zip((rows, columns), (padding[:2], padding[2:]), size, stride, strict=True))
+    shape = tuple(
+        (n + sum(p) - s) // d + 1
+        for n, p, s, d in zip((rows, columns), (padding[:2], padding[2:]), size, stride, strict=True)
+    )
     return Window(size=size, stride=stride, padding=padding), shape
 
 
 @settings(max_examples=40)
 @given(st.data())
 def test_conv2d(data):
-    source, accumulator, kind = data.draw(fixed_types(8, plain=True)), data.draw(fixed_types(20)), data.draw(fixed_types(16))
+    source, accumulator, kind = (
+        data.draw(fixed_types(8, plain=True)),
+        data.draw(fixed_types(20)),
+        data.draw(fixed_types(16)),
+    )
     rows, columns, channels, filters = (data.draw(st.integers(1, n)) for n in (4, 4, 2, 2))
     window, shape = data.draw(windows(rows, columns))
     weights = data.draw(constants((*window.size, channels, filters)))
@@ -105,7 +116,11 @@ def test_conv2d(data):
 @settings(max_examples=40)
 @given(st.data())
 def test_max_pool(data):
-    source, accumulator, kind = data.draw(fixed_types(8, plain=True)), data.draw(fixed_types(10)), data.draw(fixed_types(10))
+    source, accumulator, kind = (
+        data.draw(fixed_types(8, plain=True)),
+        data.draw(fixed_types(10)),
+        data.draw(fixed_types(10)),
+    )
     window, shape = data.draw(windows(3, 4))
     fill = source.minimum if source.signed else 1 << (source.width - 1)
     x = data.draw(mantissas(source, (EVENTS, 3, 4, 2)))
@@ -121,7 +136,11 @@ def test_max_pool(data):
 @settings(max_examples=40)
 @given(st.data())
 def test_average_pool(data):
-    source, accumulator, kind = data.draw(fixed_types(8, plain=True)), data.draw(fixed_types(12)), data.draw(fixed_types(10))
+    source, accumulator, kind = (
+        data.draw(fixed_types(8, plain=True)),
+        data.draw(fixed_types(12)),
+        data.draw(fixed_types(10)),
+    )
     window, shape = data.draw(windows(3, 4))
     count = data.draw(st.booleans())
     x = data.draw(mantissas(source, (EVENTS, 3, 4, 2)))
@@ -132,7 +151,8 @@ def test_average_pool(data):
         if (pool_counts(operation, pool_index(window, (3, 4, 2), (*shape, 2))) == 0).any():
             return  # a window all in the padding divides by zero, in the C++ too
     expected = [
-        oracle.average_pool(e, window.size, window.stride, window.padding, count, accumulator, kind) for e in exact(x, source)
+        oracle.average_pool(e, window.size, window.stride, window.padding, count, accumulator, kind)
+        for e in exact(x, source)
     ]
     assert result_of(operation, (source, x)) == expected
 
@@ -174,7 +194,9 @@ def test_softmax(data, kind):
     )  # fmt: skip
     x = data.draw(mantissas(source, (EVENTS, 5)))
     tables = [exact(t.mantissa, t.type) for t in (operation.exponential, operation.inverse)]
-    assert result_of(operation, (source, x)) == [oracle.softmax(e, source, operation, *tables) for e in exact(x, source)]
+    assert result_of(operation, (source, x)) == [
+        oracle.softmax(e, source, operation, *tables) for e in exact(x, source)
+    ]
 
 
 @given(st.data())
@@ -193,6 +215,11 @@ def test_reshape_and_concatenate(data):
 def test_rules_name_the_layer():
     from trigger_nn.errors import ProgramError
 
-    program = Program("bad", (Port("x", (3,), Fixed(True, 8, 4)),), (Relu(name="r", inputs=("y",), shape=(3,), type=Fixed(True, 8, 4)),), ("r",))
+    program = Program(
+        "bad",
+        (Port("x", (3,), Fixed(True, 8, 4)),),
+        (Relu(name="r", inputs=("y",), shape=(3,), type=Fixed(True, 8, 4)),),
+        ("r",),
+    )
     with pytest.raises(ProgramError, match="'r' reads 'y'"):
         check(program)

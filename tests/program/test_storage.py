@@ -19,18 +19,17 @@ KIND = Fixed(True, 8, 4)
 def program():
     rng = np.random.default_rng(3)
     weights = Constant(rng.integers(-8, 8, (3, 2)), Fixed(True, 4, 1))
+    bias = Constant(np.array([1, 2]), KIND)
+    wide = Fixed(True, 16, 8, Rounding.RND_CONV, Overflow.SAT)
     table = Constant(np.arange(8), Fixed(False, 3, 0))
-    return Program(
-        "small", (Port("x", (3,), KIND),),
-        (
-            Dense(name="d", inputs=("x",), shape=(2,), type=KIND, weights=weights, bias=Constant(np.array([1, 2]), KIND),
-                  accumulator=Fixed(True, 16, 8, Rounding.RND_CONV, Overflow.SAT), reuse_factor=2),
-            Lookup(name="l", inputs=("d",), shape=(2,), type=KIND, table=table, span=16),
-            Softmax(name="s", inputs=("l",), shape=(2,), type=KIND, kind=SoftmaxKind.STABLE, exponential=table, inverse=table,
-                    difference=Fixed(False, 7, 3), accumulator=KIND, sum=KIND),
-        ),
-        ("s",), {"recipe": {"a": 1}},
+    node = {"shape": (2,), "type": KIND}
+    dense = Dense(name="d", inputs=("x",), **node, weights=weights, bias=bias, accumulator=wide, reuse_factor=2)
+    lookup = Lookup(name="l", inputs=("d",), **node, table=table, span=16)
+    softmax = Softmax(
+        name="s", inputs=("l",), **node, kind=SoftmaxKind.STABLE, exponential=table, inverse=table,
+        difference=Fixed(False, 7, 3), accumulator=KIND, sum=KIND,
     )  # fmt: skip
+    return Program("small", (Port("x", (3,), KIND),), (dense, lookup, softmax), ("s",), {"recipe": {"a": 1}})
 
 
 def test_round_trip(tmp_path):

@@ -79,8 +79,8 @@ class Emulator:
                 raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
             if x.size and (int(x.min()) < port.type.minimum or int(x.max()) > port.type.maximum):
                 raise EventsError(
-                    f"Input {port.name!r} is {port.type}, mantissas {port.type.minimum}..{port.type.maximum}, but holds "
-                    f"{x.min()}..{x.max()}; saturate it first."
+                    f"Input {port.name!r} is {port.type}, mantissas {port.type.minimum}..{port.type.maximum}, "
+                    f"but holds {x.min()}..{x.max()}; saturate it first."
                 )
             checked[port.name] = x if x.dtype == object else x.astype(np.int64)
         return checked
@@ -91,7 +91,9 @@ def _shaped(port: Port, given: Mapping[str, np.ndarray]) -> np.ndarray:
         raise EventsError(f"Input {port.name!r} is missing; give a mapping with it, found {sorted(given)}.")
     x = np.asarray(given[port.name])
     if x.shape[1:] != port.shape:
-        raise EventsError(f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events.")
+        raise EventsError(
+            f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events."
+        )
     if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
         event = int(np.argwhere(~np.isfinite(x))[0][0])
         raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")

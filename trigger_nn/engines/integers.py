@@ -38,8 +38,7 @@ class Integers:
 
     def maximum(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """The larger."""
-        larger: np.ndarray = np.maximum(left, right)
-        return larger
+        return np.maximum(left, right)
 
     def shift(self, value: np.ndarray, bits: int) -> np.ndarray:
         """Exact value * 2^bits."""

@@ -57,8 +57,7 @@ class Sample:
     def select(self, split: str, *processes: str) -> np.ndarray:
         """Mask over the events of `split` that belong to any of `processes`."""
         wanted = [self.processes.index(name) for name in processes]
-        mask: np.ndarray = np.isin(self.splits[split].process, wanted)
-        return mask
+        return np.isin(self.splits[split].process, wanted)
 
 
 def write_sample(path: Path, sample: Sample) -> None:
@@ -87,7 +86,9 @@ def read_sample(path: Path) -> Sample:
     try:
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
-                raise EventsError(f"{path} is not an events file of this package; make one with: trigger-nn events make.")
+                raise EventsError(
+                    f"{path} is not an events file of this package; make one with: trigger-nn events make."
+                )
             if file.attrs["schema"] > SCHEMA:
                 raise EventsError(f"{path} has schema {file.attrs['schema']}, newer than {SCHEMA}; update trigger_nn.")
             return _checked(path, _read(file))

@@ -114,5 +114,4 @@ def _smear(
     terms = np.where(forward[:, None], calorimeter.forward_hadronic, calorimeter.hadronic)
     terms = np.where(np.isin(kind, ELECTROMAGNETIC)[:, None], calorimeter.electromagnetic, terms)
     resolution = np.hypot(terms[:, 0] / np.sqrt(np.maximum(true * lever, 1e-6)), terms[:, 1])
-    smeared: np.ndarray = np.maximum(true * (1 + resolution * rng.standard_normal(len(true))), 0.0)
-    return smeared
+    return np.maximum(true * (1 + resolution * rng.standard_normal(len(true))), 0.0)

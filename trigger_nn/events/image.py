@@ -27,24 +27,20 @@ class ImageGrid:
 
 def quantize_towers(energy: np.ndarray, image: ImageGrid) -> np.ndarray:
     """Towers in counts: truncated to the LSB (so energies under one LSB are suppressed), saturating. int32."""
-    counts: np.ndarray = np.minimum(energy / image.lsb, 2**image.tower_bits - 1).astype(np.int32)
-    return counts
+    return np.minimum(energy / image.lsb, 2**image.tower_bits - 1).astype(np.int32)
 
 
 def sum_cells(towers: np.ndarray, grid: TowerGrid, image: ImageGrid) -> np.ndarray:
     """Add blocks of towers into cells: (events, towers) -> (events, eta_bins, phi_bins), counts."""
     block = (-1, image.eta_bins, grid.eta_bins // image.eta_bins, image.phi_bins, grid.phi_bins // image.phi_bins)
-    cells: np.ndarray = towers.reshape(block).sum(axis=(2, 4))
-    return cells
+    return towers.reshape(block).sum(axis=(2, 4))
 
 
 def pedestals(cells: np.ndarray) -> np.ndarray:
     """Mean counts per cell of each eta ring over pile-up-only crossings, rounded: what the subtraction takes away."""
-    means: np.ndarray = np.rint(cells.mean(axis=(0, 2))).astype(np.int32)
-    return means
+    return np.rint(cells.mean(axis=(0, 2))).astype(np.int32)
 
 
 def subtract(cells: np.ndarray, pedestal: np.ndarray, image: ImageGrid) -> np.ndarray:
     """The image: cells minus pedestal, clipped to 0 and to the largest count. uint16."""
-    counts: np.ndarray = np.clip(cells - pedestal[:, None], 0, 2**image.bits - 1).astype(np.uint16)
-    return counts
+    return np.clip(cells - pedestal[:, None], 0, 2**image.bits - 1).astype(np.uint16)

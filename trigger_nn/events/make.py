@@ -75,9 +75,7 @@ class _CrossingMaker:
     pedestal_cells: np.ndarray
     pedestal_towers: np.ndarray
 
-    def events(
-        self, name: str, split: str, library: Generated, hard: Generated | None, progress: Progress
-    ) -> Events:
+    def events(self, name: str, split: str, library: Generated, hard: Generated | None, progress: Progress) -> Events:
         """All crossings of process `name` in `split`, with the rate each stands for."""
         wanted = getattr(getattr(self.recipe, name), split)
         parts, weights, done = [], [], 0
@@ -111,9 +109,7 @@ class _CrossingMaker:
             met=objects.missing_momentum(cells, self.pedestal_cells).astype(np.uint16),
         )
 
-    def _rate_per_weight(
-        self, name: str, library: Generated, hard: Generated | None, weight: np.ndarray
-    ) -> float:
+    def _rate_per_weight(self, name: str, library: Generated, hard: Generated | None, weight: np.ndarray) -> float:
         """Hz that one unit of weight stands for; 0 for signals, whose cross section no network should learn."""
         if name == "zero_bias":
             return self.recipe.colliding_rate / len(weight)
@@ -254,4 +250,3 @@ def _provenance(
         "processes": {name: list(p.settings) for name, p in _hard_processes(recipe).items() if p}
         | {"inelastic": list(INELASTIC.settings)},
     }
-

@@ -27,8 +27,7 @@ def jets(towers: np.ndarray, pedestal: np.ndarray, grid: TowerGrid) -> np.ndarra
     momentum = sums - np.rint(background).astype(sums.dtype)[:, None]
     candidate = np.where(_is_seed(image, wrapped) & (momentum >= JET_THRESHOLD), momentum, 0)
     flat = candidate.reshape(len(image), -1)
-    leading: np.ndarray = -np.sort(-flat, axis=1)[:, :JETS]
-    return leading
+    return -np.sort(-flat, axis=1)[:, :JETS]
 
 
 def missing_momentum(cells: np.ndarray, pedestal: np.ndarray) -> np.ndarray:
@@ -36,8 +35,7 @@ def missing_momentum(cells: np.ndarray, pedestal: np.ndarray) -> np.ndarray:
     columns = cells.shape[2]
     phi = (np.arange(columns) + 0.5) * (2 * np.pi / columns) - np.pi
     signed = (cells - pedestal[:, None]).sum(axis=1)
-    counts: np.ndarray = np.hypot(signed @ np.cos(phi), signed @ np.sin(phi)).astype(np.int32)
-    return counts
+    return np.hypot(signed @ np.cos(phi), signed @ np.sin(phi)).astype(np.int32)
 
 
 def _windows(padded: np.ndarray) -> np.ndarray:
@@ -62,5 +60,4 @@ def _is_seed(image: np.ndarray, padded: np.ndarray) -> np.ndarray:
 
 def _ring_sums(pedestal: np.ndarray) -> np.ndarray:
     side = 2 * JET_HALF_WIDTH + 1
-    sums: np.ndarray = np.convolve(pedestal, np.ones(side), mode="same")
-    return sums
+    return np.convolve(pedestal, np.ones(side), mode="same")

@@ -12,8 +12,7 @@ from trigger_nn.recipe import EventsSpec
 
 def wrap_phi(image: np.ndarray, columns: int) -> np.ndarray:
     """Repeat `columns` cells of each phi edge at the other, so that a convolution sees the cylinder as it is."""
-    wrapped: np.ndarray = np.pad(image, ((0, 0), (0, 0), (columns, columns)), mode="wrap")
-    return wrapped
+    return np.pad(image, ((0, 0), (0, 0), (columns, columns)), mode="wrap")
 
 
 def input_mantissas(image: np.ndarray, spec: EventsSpec) -> np.ndarray:
@@ -28,8 +27,7 @@ def input_type(sample: Sample, spec: EventsSpec) -> Fixed:
 
 def network_input(sample: Sample, image: np.ndarray, spec: EventsSpec) -> np.ndarray:
     """The numbers that the port's mantissas stand for, as float32 for Keras (exact: at most 24 bits)."""
-    numbers: np.ndarray = np.ldexp(input_mantissas(image, spec).astype(np.float32), spec.integer_bits - sample.bits)
-    return numbers
+    return np.ldexp(input_mantissas(image, spec).astype(np.float32), spec.integer_bits - sample.bits)
 
 
 def augmented(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

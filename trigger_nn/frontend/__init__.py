@@ -1,0 +1,1 @@
+"""Keras model in, Program out, through hls4ml's graph."""

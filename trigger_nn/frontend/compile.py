@@ -22,7 +22,6 @@ from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec
 from trigger_nn.version import __version__
 
-
 SHIELD = "fixed<48,24>"
 
 
@@ -127,8 +126,11 @@ def _is_folded(layer: Any, program: Program) -> bool:
 
 
 def _shielded(config: Config, names: frozenset[str]) -> Config:
-    """`config` with a stated result type for `names`: to results left `auto`, hls4ml 1.3.0 merges a linear activation
-    that follows and drops its quantizer (MergeLinearActivation looks for an attribute that QKeras layers lack)."""
+    """`config` with a stated result type for `names`.
+
+    Into a result left `auto`, hls4ml 1.3.0 merges a linear activation that follows, and drops its quantizer
+    (MergeLinearActivation looks for an attribute that QKeras layers lack).
+    """
     config = copy.deepcopy(config)
     for name in names:
         for part in (name, f"{name}_linear"):
@@ -180,7 +182,7 @@ def _different_type(wanted: Program, got: Program) -> str | None:
     if [op.name for op in wanted.operations] != [op.name for op in got.operations]:
         return "hls4ml made other layers of the model once its types were set; report this with the model."
     for expected, found in zip(wanted.operations, got.operations, strict=True):
-        pairs = [("result", expected.type, found.type)]
+        pairs: list[tuple[str, Any, Any]] = [("result", expected.type, found.type)]
         pairs += [("accum", getattr(expected, "accumulator", None), getattr(found, "accumulator", None))]
         for what, one, other in pairs:
             if one != other:
@@ -199,8 +201,14 @@ def _losses(graph: Any, program: Program) -> tuple[str, ...]:
             operation = program.operation(layer.name)
             constant = getattr(operation, {"weight": "weights"}.get(which, which))
             if not np.array_equal(to_float(constant.mantissa, constant.type), np.asarray(variable.data, np.float64)):
-                cure = "fold it into the layer before" if isinstance(operation, Scale) else "give it a quantized_bits quantizer"
-                found.append(f"{layer.name}: its {which} is not on the grid of {constant.type}, so it is rounded; {cure}")
+                cure = (
+                    "fold it into the layer before"
+                    if isinstance(operation, Scale)
+                    else "give it a quantized_bits quantizer"
+                )
+                found.append(
+                    f"{layer.name}: its {which} is not on the grid of {constant.type}, so it is rounded; {cure}"
+                )
     for operation in program.operations:
         found += _operation_losses(operation)
     return tuple(found)
@@ -209,7 +217,9 @@ def _losses(graph: Any, program: Program) -> tuple[str, ...]:
 def _operation_losses(operation: Operation) -> list[str]:
     match operation:
         case Lookup() | Softmax():
-            return [f"{operation.name}: read from a table, so it only approximates the function; compare the layer before"]
+            return [
+                f"{operation.name}: read from a table, so it only approximates the function; compare the layer before"
+            ]
         case MaxPool2D() if any(operation.window.padding) and operation.fill > 0:
             return [f"{operation.name}: hls4ml pads unsigned values with half their range; use padding 'valid'"]
         case AveragePool2D() if not _power_of_two_windows(operation):

@@ -84,7 +84,9 @@ def _operation(layer: Any, inputs: tuple[str, ...]) -> Operation:
 
 def _dense(layer: Any, common: dict[str, Any]) -> Operation:
     _only_latency(layer)
-    return Dense(**common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"), reuse_factor=_reuse(layer))
+    return Dense(
+        **common, **_products(layer), accumulator=_attribute_type(layer, "accum_t"), reuse_factor=_reuse(layer)
+    )
 
 
 def _conv2d(layer: Any, common: dict[str, Any]) -> Operation:
@@ -121,7 +123,9 @@ def _softmax(layer: Any, common: dict[str, Any]) -> Operation:
         raise _refusal(layer, "it is a Softmax layer", "Activation('softmax')")
     implementation = str(layer.get_attr("implementation", "stable"))
     if implementation not in list(SoftmaxKind):
-        raise _refusal(layer, f"its implementation {implementation!r} is not supported", "'stable', 'latency' or 'argmax'")
+        raise _refusal(
+            layer, f"its implementation {implementation!r} is not supported", "'stable', 'latency' or 'argmax'"
+        )
     if len(common["shape"]) != 1:
         raise _refusal(layer, f"it runs over an array of shape {common['shape']}", "softmax over a vector")
     kind = SoftmaxKind(implementation)
@@ -136,7 +140,9 @@ def _softmax(layer: Any, common: dict[str, Any]) -> Operation:
     return Softmax(
         **common,
         kind=kind,
-        exponential=tables.exponential(sizes["exp"], difference, types["exp_table"], negative=kind is SoftmaxKind.STABLE),
+        exponential=tables.exponential(
+            sizes["exp"], difference, types["exp_table"], negative=kind is SoftmaxKind.STABLE
+        ),
         inverse=tables.inverse(sizes["inv"], types["inv_inp"], types["inv_table"]),
         difference=difference,
         accumulator=types["accum"],
@@ -156,7 +162,7 @@ def _pooling2d(layer: Any, common: dict[str, Any]) -> Operation:
     return AveragePool2D(**common, window=window, accumulator=accumulator, count_padding=count)
 
 
-def _reshape(layer: Any, common: dict[str, Any]) -> Operation:
+def _reshape(_: Any, common: dict[str, Any]) -> Operation:
     return Reshape(**common)
 
 
@@ -179,7 +185,7 @@ _HANDLERS: dict[str, Handler] = {
 }
 
 
-def _products(layer: Any) -> dict[str, Constant]:
+def _products(layer: Any) -> dict[str, Any]:
     _only_plain_product(layer, layer.weights["weight"].type.precision)
     return {"weights": _constant(layer, "weight"), "bias": _constant(layer, "bias")}
 
@@ -216,7 +222,9 @@ def _only_latency(layer: Any) -> None:
 def _only_plain_product(layer: Any, weight: Any) -> None:
     product = layer.model.config.backend.product_type(layer.get_input_variable().type.precision, weight)
     if product != "mult":
-        raise _refusal(layer, f"its weights or inputs make hls4ml use the product {product!r}", "quantized_bits of 3 bits or more")
+        raise _refusal(
+            layer, f"its weights or inputs make hls4ml use the product {product!r}", "quantized_bits of 3 bits or more"
+        )
 
 
 def _table_size(layer: Any, *names: str) -> int:

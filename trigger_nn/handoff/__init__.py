@@ -1,0 +1,1 @@
+"""What a firmware engineer receives: bundle, vectors, bench, manifest."""

@@ -120,8 +120,8 @@ def _template_values(program: Program, facts: HandoffFacts, events: int) -> dict
         "output": program.outputs[0],
         "input_size": _size(program.inputs[0]),
         "output_size": _size(program.outputs[0]),
-        "lsb_in": 2.0**-program.inputs[0].type.fraction,
-        "lsb_out": 2.0**-program.outputs[0].type.fraction,
+        "lsb_in": 2.0 ** -program.inputs[0].type.fraction,
+        "lsb_out": 2.0 ** -program.outputs[0].type.fraction,
     }
 
 
@@ -137,15 +137,18 @@ def _render(name: str, values: Mapping[str, Any]) -> bytes:
     return environment.get_template(name).render(values).encode()
 
 
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "shape": list(port.shape), "type": str(port.type), "elements": _size(port)}
+
+
 def _manifest(program: Program, facts: HandoffFacts, files: Mapping[str, bytes], events: int) -> bytes:
-    port = lambda p: {"name": p.name, "shape": list(p.shape), "type": str(p.type), "elements": _size(p)}  # noqa: E731
     content = {
         "name": program.name,
         "program_digest": program.digest,
         "part": facts.part,
         "clock_period_ns": facts.clock_period,
-        "inputs": [port(p) | {"meaning": facts.input_meaning} for p in program.inputs],
-        "outputs": [port(p) | {"meaning": facts.output_meaning} for p in program.outputs],
+        "inputs": [_port(p) | {"meaning": facts.input_meaning} for p in program.inputs],
+        "outputs": [_port(p) | {"meaning": facts.output_meaning} for p in program.outputs],
         "vectors": events,
         "thresholds": [vars(threshold) for threshold in facts.thresholds],
         "estimate": {

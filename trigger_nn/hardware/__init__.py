@@ -1,0 +1,1 @@
+"""Towards the FPGA: parts, estimates, hls4ml's C++ emulation."""

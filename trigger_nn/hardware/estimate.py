@@ -173,5 +173,4 @@ def _brams(table: Constant) -> int:
 def csd_digits(mantissa: np.ndarray) -> np.ndarray:
     """Non-zero digits of each integer in canonical signed-digit form: bits set in x ^ 3x (Reitwieser, 1960)."""
     magnitude = np.abs(mantissa).astype(np.int64)
-    digits: np.ndarray = np.bitwise_count(magnitude ^ (3 * magnitude)).astype(np.int64)
-    return digits
+    return np.bitwise_count(magnitude ^ (3 * magnitude)).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Passes: Program in, Program or facts out; one a file."""

@@ -54,9 +54,7 @@ def choose_exact_types(program: Program, fixed: Collection[str]) -> tuple[Progra
     return program, tuple(choices)
 
 
-def _exact(
-    operation: Operation, program: Program, domain: Intervals, values: list[Interval], keep: bool
-) -> Operation:
+def _exact(operation: Operation, program: Program, domain: Intervals, values: list[Interval], keep: bool) -> Operation:
     """`operation` with the types it needs."""
     source = program.type_of(operation.inputs[0])
     shape = program.shape_of(operation.inputs[0])
@@ -81,16 +79,16 @@ def _exact(
         case Cast():
             return operation if keep else replace(operation, type=_plain(source))
         case Concatenate():
-            return operation if keep else replace(operation, type=_common([program.type_of(n) for n in operation.inputs]))
+            return (
+                operation if keep else replace(operation, type=_common([program.type_of(n) for n in operation.inputs]))
+            )
         case Lookup():
             return operation if keep else replace(operation, type=_plain(operation.table.type))
         case Softmax():  # a probability: 1 must fit, 2^-16 is finer than the tables
             return operation if keep else replace(operation, type=Fixed(False, 17, 1, Rounding.RND, Overflow.SAT))
 
 
-def _pool_sum(
-    operation: AveragePool2D, domain: Intervals, x: Interval, source: Fixed, shape: tuple[int, ...]
-) -> Fixed:
+def _pool_sum(operation: AveragePool2D, domain: Intervals, x: Interval, source: Fixed, shape: tuple[int, ...]) -> Fixed:
     """Holds the sum of any window, with bits behind the point for a division by a power of two to be exact."""
     index = semantics.pool_index(operation.window, shape, operation.shape)
     total = domain.gather(x, index[..., 0], 0)

@@ -105,10 +105,8 @@ class Intervals:
 
 
 def _least(values: list[np.ndarray]) -> np.ndarray:
-    least: np.ndarray = np.minimum.reduce(values)
-    return least
+    return np.minimum.reduce(values)
 
 
 def _greatest(values: list[np.ndarray]) -> np.ndarray:
-    greatest: np.ndarray = np.maximum.reduce(values)
-    return greatest
+    return np.maximum.reduce(values)

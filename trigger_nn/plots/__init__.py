@@ -1,0 +1,1 @@
+"""Plots: result tables in, figures and the page out; nothing is computed here."""

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.studies.comparison import SignalComparison
 
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "float": {"color": "0.35", "ls": "-", "lw": 2.5},
     "QKeras": {"color": "tab:orange", "ls": "-", "lw": 4},
     "emulator": {"color": "tab:blue", "ls": "--", "lw": 1.8},
@@ -59,7 +60,7 @@ def efficiencies(comparison: SignalComparison) -> bytes:
 def score_distributions(scores: np.ndarray, kinds: Mapping[str, np.ndarray], signal: str) -> bytes:
     """Emulated scores of each process, normalised to one; `kinds` are masks by process."""
     figure, axes = plt.subplots(figsize=(6.2, 4.6))
-    edges = np.linspace(*np.quantile(scores, [0.0005, 0.9995]), 60)
+    edges = np.linspace(float(np.quantile(scores, 0.0005)), float(np.quantile(scores, 0.9995)), 60)
     for name, mask in kinds.items():
         counts, _ = np.histogram(scores[mask], edges)
         mplhep.histplot(counts / max(mask.sum(), 1), edges, ax=axes, label=name, yerr=False)

@@ -1,1 +1,1 @@
-"""The heart: fixed-point types, operations, the Program, its rules, its meaning, its file. Needs numpy and h5py alone."""
+"""The heart: fixed-point types, operations, the Program, its rules, its meaning, its file. numpy and h5py alone."""

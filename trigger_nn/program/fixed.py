@@ -44,7 +44,7 @@ _TEXT = re.compile(r"(?:ap_)?(?P<u>u?)(?P<kind>fixed|int)<(?P<args>[^<>]*)>")
 
 @dataclass(frozen=True)
 class Fixed:
-    """ap_fixed<width, integer, rounding, overflow>, or ap_ufixed; `integer` counts the sign bit and may be any integer."""
+    """ap_fixed<width, integer, rounding, overflow> or ap_ufixed; `integer` counts the sign bit, and can be negative."""
 
     signed: bool
     width: int
@@ -96,8 +96,16 @@ class Fixed:
             if match["kind"] == "int":
                 return cls(match["u"] == "", width, width)
             if any(int(bits) for bits in fields[4:]):
-                raise PrecisionError(f"Type {text!r} asks for saturation bits, which are not supported; leave them out.")
-            return cls(match["u"] == "", width, int(fields[1]), Rounding(*fields[2:3] or ["TRN"]), Overflow(*fields[3:4] or ["WRAP"]))
+                raise PrecisionError(
+                    f"Type {text!r} asks for saturation bits, which are not supported; leave them out."
+                )
+            return cls(
+                match["u"] == "",
+                width,
+                int(fields[1]),
+                Rounding(*fields[2:3] or ["TRN"]),
+                Overflow(*fields[3:4] or ["WRAP"]),
+            )
         except (ValueError, IndexError):
             raise PrecisionError(f"{text!r} is no fixed-point type; write one such as 'fixed<16,6,RND,SAT>'.") from None
 
@@ -108,7 +116,9 @@ class Fixed:
 
 def requantize(mantissa: np.ndarray, fraction: int, target: Fixed) -> np.ndarray:
     """Cast mantissas with `fraction` bits behind the point to `target`: round, then wrap or saturate."""
-    return clamp(round_off(widen(mantissa, headroom(fraction, target)), fraction - target.fraction, target.rounding), target)
+    return clamp(
+        round_off(widen(mantissa, headroom(fraction, target)), fraction - target.fraction, target.rounding), target
+    )
 
 
 def headroom(fraction: int, target: Fixed) -> int:
@@ -127,7 +137,11 @@ def widen(mantissa: np.ndarray, extra: int) -> np.ndarray:
 
 def narrow(mantissa: np.ndarray, target: Fixed) -> np.ndarray:
     """Back to int64 where `target` fits."""
-    return mantissa.astype(np.int64) if mantissa.dtype == object and target.width - (not target.signed) < 64 and target.maximum < 1 << 63 else mantissa
+    return (
+        mantissa.astype(np.int64)
+        if mantissa.dtype == object and target.width - (not target.signed) < 64 and target.maximum < 1 << 63
+        else mantissa
+    )
 
 
 def round_off(mantissa: np.ndarray, drop: int, rounding: Rounding) -> np.ndarray:
@@ -196,8 +210,7 @@ def from_float(values: np.ndarray, target: Fixed) -> np.ndarray:
 
 def to_float(mantissa: np.ndarray, kind: Fixed) -> np.ndarray:
     """The numbers that mantissas of type `kind` stand for, as float64 (exact up to 53 bits)."""
-    values: np.ndarray = np.ldexp(mantissa.astype(np.float64), -kind.fraction)
-    return values
+    return np.ldexp(mantissa.astype(np.float64), -kind.fraction)
 
 
 def covering(low: int, high: int, fraction: int, rounding: Rounding = Rounding.TRN) -> Fixed:

@@ -39,7 +39,9 @@ def check(program: Program) -> Program:
             raise ProgramError(f"Two tensors are called {operation.name!r}; names must differ.")
         expected = _expected_shape(operation, [known[name] for name in operation.inputs])
         if operation.shape != expected:
-            raise ProgramError(f"Layer {operation.name!r} has shape {operation.shape}, but its inputs make it {expected}.")
+            raise ProgramError(
+                f"Layer {operation.name!r} has shape {operation.shape}, but its inputs make it {expected}."
+            )
         for constant in _constants(operation):
             _in_range(operation, constant)
         known[operation.name] = operation.shape

@@ -150,7 +150,7 @@ def weight_matrix(weights: Constant) -> np.ndarray:
 
 
 def accumulate(domain: Domain[V], x: V, source: Fixed, operation: Dense | Conv2D) -> V:
-    """bias + sum of products, each product and each partial sum cast to the accumulator, in order.
+    """Bias + sum of products, each product and each partial sum cast to the accumulator, in order.
 
     When the accumulator keeps every bit behind the point and wraps, casting once at the end gives the same: addition
     modulo 2^width does not depend on the order.
@@ -170,7 +170,7 @@ def accumulate(domain: Domain[V], x: V, source: Fixed, operation: Dense | Conv2D
 
 
 def exact_sum(operation: Dense | Conv2D, domain: Domain[V], x: V, source: Fixed) -> tuple[V, int]:
-    """bias + sum of products of the contracted operand without any loss, and its fraction bits."""
+    """Bias + sum of products of the contracted operand without any loss, and its fraction bits."""
     products = source.fraction + operation.weights.type.fraction
     fraction = max(products, operation.bias.type.fraction)
     total = domain.shift(domain.dot(x, weight_matrix(operation.weights)), fraction - products)
@@ -179,7 +179,7 @@ def exact_sum(operation: Dense | Conv2D, domain: Domain[V], x: V, source: Fixed)
 
 
 def scaled(operation: Scale, domain: Domain[V], x: V, source: Fixed) -> tuple[V, int]:
-    """x * scale + bias without loss, and its fraction bits."""
+    """X * scale + bias without loss, and its fraction bits."""
     products = source.fraction + operation.scale.type.fraction
     fraction = max(products, operation.bias.type.fraction)
     product = domain.shift(domain.multiply(x, domain.constant(operation.scale.mantissa)), fraction - products)
@@ -196,9 +196,7 @@ def _element(domain: Domain[V], x: V, i: int, length: int, positions: tuple[int,
 # --- pooling ---------------------------------------------------------------------------------------------------
 
 
-def pooled(
-    operation: MaxPool2D, domain: Domain[V], x: V, shape: tuple[int, ...], combine: Callable[[V, V], V]
-) -> V:
+def pooled(operation: MaxPool2D, domain: Domain[V], x: V, shape: tuple[int, ...], combine: Callable[[V, V], V]) -> V:
     """Combine the elements of each window, in order."""
     index = pool_index(operation.window, shape, operation.shape)
     total = domain.gather(x, index[..., 0], operation.fill)

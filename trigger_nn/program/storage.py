@@ -54,7 +54,9 @@ def load(path: Path) -> Program:
     try:
         with h5py.File(path, "r") as file:
             if file.attrs.get("format") != FORMAT:
-                raise ProgramError(f"{path} is not a program of this package; make one with: trigger-nn compile RECIPE.")
+                raise ProgramError(
+                    f"{path} is not a program of this package; make one with: trigger-nn compile RECIPE."
+                )
             if int(file.attrs["schema"]) > SCHEMA:
                 raise ProgramError(f"{path} has schema {file.attrs['schema']}, newer than {SCHEMA}; update trigger_nn.")
             program = _decode_program(file)
@@ -64,7 +66,9 @@ def load(path: Path) -> Program:
     except TriggerNNError as error:
         raise ProgramError(f"{path} is damaged: {error}") from None
     if program.digest != stored:
-        raise ProgramError(f"{path} does not match its digest {stored[:12]}: its content was changed; compile it again.")
+        raise ProgramError(
+            f"{path} does not match its digest {stored[:12]}: its content was changed; compile it again."
+        )
     return program
 
 
@@ -89,7 +93,9 @@ def _encode(value: Any, constants: list[np.ndarray]) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value):
-        return {"class": type(value).__name__} | {f.name: _encode(getattr(value, f.name), constants) for f in fields(value)}
+        return {"class": type(value).__name__} | {
+            f.name: _encode(getattr(value, f.name), constants) for f in fields(value)
+        }
     if isinstance(value, tuple):
         return [_encode(item, constants) for item in value]
     return value

@@ -1,0 +1,1 @@
+"""Studies: questions asked of programs and events, answered by frozen tables."""

@@ -1,4 +1,4 @@
-"""Do two implementations agree, bit for bit, and if not, where first?"""
+"""Whether two implementations agree, bit for bit, and if not, where first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trigger_nn.errors import MismatchError
+from trigger_nn.hardware.csim import CppTrace
+from trigger_nn.program.operations import Reshape
+from trigger_nn.program.program import Program
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,29 @@ class Agreement:
         return sum(layer.values for layer in self.layers)
 
 
+def compare_with_cpp(program: Program, ours: Mapping[str, np.ndarray], theirs: CppTrace) -> Agreement:
+    """Compare the emulator's trace with hls4ml's C++: every layer that computes, and every output port.
+
+    Raises:
+        MismatchError: a layer was not traced, or a value differs.
+    """
+    names = ("emulator", "hls4ml's C++ built by g++")
+    silent = [op.name for op in program.operations if op.name not in theirs.layers and not isinstance(op, Reshape)]
+    if silent:
+        raise MismatchError(f"The C++ has no trace of layer(s) {', '.join(silent)}, so they were not compared.")
+    ports = {f"output port {name}": ours[name] for name in program.output_names}
+    outputs = dict(zip(ports, theirs.outputs, strict=True))
+    return compare_layers({**ours, **ports}, {**theirs.layers, **outputs}, names)
+
+
 def compare_layers(
     ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray], names: tuple[str, str]
 ) -> Agreement:
     """Compare the layers that both have, as arrays are equal.
 
     Args:
-        ours, theirs: numbers by layer name, (events, ...), in the order of the network.
+        ours: numbers by layer name, (events, ...), in the order of the network.
+        theirs: the same of the other side.
         names: what to call the two sides.
 
     Raises:
@@ -55,7 +74,10 @@ def compare_layers(
         raise MismatchError(f"{names[0]} and {names[1]} have no layer in common; nothing was compared.")
     layers = []
     for name in common:
-        left, right = ours[name], theirs[name].reshape(ours[name].shape)
+        left, right = ours[name], theirs[name]
+        if left.size != right.size:
+            raise MismatchError(f"Layer {name!r}: {names[0]} has shape {left.shape}, {names[1]} {right.shape}.")
+        right = right.reshape(left.shape)
         different = left != right
         if np.any(different):
             raise MismatchError(_first_difference(name, left, right, different, names))

@@ -1,7 +1,8 @@
-"""Float network, quantized network, emulator and cut-based trigger beside each other, in the terms of a trigger menu."""
+"""Float and quantized network, emulator and cut-based trigger beside each other, in the terms of a trigger menu."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,9 @@ class SignalComparison:
     fixed_cut: Row
 
 
-def compare_triggers(sample: Sample, recipe: ModelRecipe, scores: Mapping[str, np.ndarray]) -> tuple[SignalComparison, ...]:
+def compare_triggers(
+    sample: Sample, recipe: ModelRecipe, scores: Mapping[str, np.ndarray]
+) -> tuple[SignalComparison, ...]:
     """Compare networks' `scores` by name, each (test events, signals), and the cut-based trigger.
 
     Raises:
@@ -74,9 +77,7 @@ def compare_triggers(sample: Sample, recipe: ModelRecipe, scores: Mapping[str, n
     )
 
 
-def _compare(
-    sample: Sample, recipe: ModelRecipe, signal: str, scores: dict[str, np.ndarray]
-) -> SignalComparison:
+def _compare(sample: Sample, recipe: ModelRecipe, signal: str, scores: dict[str, np.ndarray]) -> SignalComparison:
     events = sample.splits[SPLIT]
     background, wanted = sample.select(SPLIT, *recipe.events.backgrounds), sample.select(SPLIT, signal)
     rates = events.rate[background].astype(np.float64)
@@ -120,7 +121,7 @@ def _flips(
     names = list(scores)
     passed = {n: v > working_point(v[background], rates, target).threshold for n, v in scores.items()}
     found = []
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in pairwise(names):
         for kind, mask in (("signal", wanted), ("background", background)):
             before, after = passed[first][mask], passed[second][mask]
             gained, lost = int((~before & after).sum()), int((before & ~after).sum())

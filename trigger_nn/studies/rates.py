@@ -57,9 +57,11 @@ def working_point(scores: np.ndarray, rates: np.ndarray, target: float) -> Worki
     """The loosest threshold whose rate does not exceed `target` (Hz); ties pass or fail together.
 
     Args:
-        scores: of the background events. rates: Hz that each stands for.
+        scores: of the background events.
+        rates: Hz that each stands for.
+        target: Hz.
     """
-    values, first = np.unique(-scores, return_index=True)
+    values = np.unique(-scores)
     order = np.argsort(-scores, kind="stable")
     cumulative = np.cumsum(rates[order])
     ends = np.searchsorted(-scores[order], values, side="right")

@@ -1,0 +1,1 @@
+"""Training: events and a recipe in, a quantized network out."""

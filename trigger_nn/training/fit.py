@@ -38,7 +38,9 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
     outputs = len(recipe.events.signals)
     shape = network_input(sample, sample.splits["train"].image[:1], recipe.events).shape[1:]
     baseline = float_network(recipe.network, shape, outputs)
-    float_losses = _fit(baseline, sample, recipe, recipe.training.epochs, recipe.training.learning_rate, "float", progress)
+    float_losses = _fit(
+        baseline, sample, recipe, recipe.training.epochs, recipe.training.learning_rate, "float", progress
+    )
     twin = quantized_network(recipe.network, shape, outputs)
     transfer(fold(baseline), _activations(baseline, sample, recipe), twin, recipe.network)
     quantized_losses = _fit(
@@ -51,7 +53,9 @@ def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
     """1 for the output's own signal, 0 for background, -1 (ignored) for other signals; (events, signals), float32."""
     signals = recipe.events.signals
     foreign = sample.select(split, *signals)
-    columns = [np.where(own := sample.select(split, signal), 1.0, np.where(foreign & ~own, IGNORED, 0.0)) for signal in signals]
+    columns = [
+        np.where(own := sample.select(split, signal), 1.0, np.where(foreign & ~own, IGNORED, 0.0)) for signal in signals
+    ]
     return np.stack(columns, axis=1).astype(np.float32)
 
 

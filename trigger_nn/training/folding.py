@@ -27,7 +27,11 @@ class Folded:
 def fold(model: Any) -> list[Folded]:
     """Kernel and bias of each weighted layer of a float network, in order."""
     layers = {layer.name: layer for layer in model.layers}
-    return [_fold_one(layers[name], layers.get(f"{name}_norm")) for name in layers if layers[name].__class__.__name__ in ("Conv2D", "Dense")]
+    return [
+        _fold_one(layers[name], layers.get(f"{name}_norm"))
+        for name in layers
+        if layers[name].__class__.__name__ in ("Conv2D", "Dense")
+    ]
 
 
 def transfer(folded: list[Folded], activations: dict[str, np.ndarray], twin: Any, spec: NetworkSpec) -> None:

@@ -1,0 +1,218 @@
+"""The command line as its user meets it: what goes wrong is one sentence, a non-zero code, and nothing half-written."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.conftest import GOLDEN, ROOT
+from trigger_nn import Program, files
+from trigger_nn.errors import TriggerNNError
+from trigger_nn.workflow.workspace import embedded_sample
+
+RECIPE = (ROOT / "models/event_image/recipe.toml").read_text()
+PROGRAM = GOLDEN / "event_image_program.h5"
+
+
+def trigger_nn(*arguments, cwd, path=None):
+    environment = os.environ | ({"PATH": path} if path is not None else {})
+    command = [sys.executable, "-m", "trigger_nn", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def refused(done, *says):
+    """One sentence on stderr, exit code 1, no traceback."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stderr.startswith("error: ")
+    for text in says:
+        assert text in done.stderr, done.stderr
+
+
+def recipe(folder, **changes):
+    """The shipped recipe, a text replaced for each change."""
+    text = RECIPE
+    for old, new in changes.values():
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "recipe.toml").write_text(text)
+    return folder / "recipe.toml"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("batch_size", "batch_sise"), ("training.batch_sise", "did you mean 'batch_size'")),
+        (("[study]", "[studies]"), ("studies", "did you mean 'study'")),
+        (
+            ("weights = { bits = 6", "weights = { bits = -6"),
+            ("network.weights.bits", "greater than or equal to 1", "-6"),
+        ),
+        (("xcvu13p-flga2577-2-e", "xcvu99p-flga2577-2-e"), ("hardware", "unknown part 'xcvu99p", "xcvu13p")),
+        (('name = "event_image"', "name = 3"), ("name", "string")),
+        (("epochs = 60", "epochs = 0"), ("training.epochs", "greater than 0")),
+        (('signals = ["hh4b", "vbf_inv"]', ""), ("events.signals", "missing")),
+        (("[training]", "[training"), ("not TOML",)),
+    ],
+)
+def test_bad_recipes(tmp_path, change, says):
+    refused(trigger_nn("run", recipe(tmp_path, one=change), cwd=tmp_path), *says)
+    assert not (tmp_path / "build").exists()
+
+
+def test_missing_files(tmp_path):
+    refused(trigger_nn("run", "none.toml", cwd=tmp_path), "no recipe at none.toml")
+    refused(trigger_nn("show", "none.h5", cwd=tmp_path), "no program at none.h5")
+    refused(trigger_nn("events", "info", "none.h5", cwd=tmp_path), "no events file at none.h5", "events make")
+    path = recipe(tmp_path, one=('file = "embedded"', 'file = "mine.h5"'))
+    refused(trigger_nn("train", path, cwd=tmp_path), "mine.h5", "events make")
+
+
+def test_unknown_process(tmp_path):
+    path = recipe(tmp_path, one=('"vbf_inv"]', '"ttbar"]'))
+    refused(trigger_nn("train", path, cwd=tmp_path), "'ttbar'", "zero_bias, qcd, hh4b, vbf_inv")
+
+
+def test_emulate_refuses_what_does_not_fit(tmp_path):
+    np.save(tmp_path / "short.npy", np.zeros((4, 3)))
+    refused(trigger_nn("emulate", PROGRAM, "short.npy", cwd=tmp_path), "'image'", "reshape")
+    nan = np.zeros((4, 20, 14, 1))
+    nan[2, 3, 4, 0] = np.nan
+    np.save(tmp_path / "nan.npy", nan)
+    refused(trigger_nn("emulate", PROGRAM, "nan.npy", cwd=tmp_path), "not finite at event 2")
+    (tmp_path / "text.npy").write_text("no array")
+    refused(trigger_nn("emulate", PROGRAM, "text.npy", cwd=tmp_path), "text.npy is no array")
+    (tmp_path / "cut.h5").write_bytes(embedded_sample().read_bytes()[:5000])
+    refused(trigger_nn("emulate", PROGRAM, "cut.h5", cwd=tmp_path), "truncated")
+    assert not (tmp_path / "scores.npy").exists()
+
+
+def test_emulate_events_and_arrays_alike(tmp_path):
+    done = trigger_nn("emulate", PROGRAM, embedded_sample(), "--out", "a.npy", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    program = Program.load(PROGRAM)
+    with h5py.File(embedded_sample()) as file:
+        image = file["test/image"][:]
+    wrapped = np.concatenate([image[..., -1:], image, image[..., :1]], axis=2)[..., None]
+    np.save(tmp_path / "numbers.npy", wrapped * 2.0 ** -program.inputs[0].type.fraction)
+    assert trigger_nn("emulate", PROGRAM, "numbers.npy", "--out", "b.npy", cwd=tmp_path).returncode == 0
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
+    assert np.load(tmp_path / "a.npy").dtype == np.int64
+
+
+def test_show_and_estimate(tmp_path):
+    shown = trigger_nn("show", PROGRAM, cwd=tmp_path).stdout
+    assert Program.load(PROGRAM).digest in shown
+    assert re.search(r"conv1\s+Conv2D\s+image", shown)
+    assert "bunch crossings" in trigger_nn("estimate", PROGRAM, cwd=tmp_path).stdout
+    refused(trigger_nn("estimate", PROGRAM, "--part", "nonsense", cwd=tmp_path), "unknown part 'nonsense'")
+
+
+@pytest.mark.parametrize(
+    "verb", ["", "run", "train", "compile", "emulate", "verify", "bundle", "report", "estimate", "show"]
+)
+def test_help(tmp_path, verb):
+    done = trigger_nn(*([verb] if verb else []), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 8
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A short run up to the compile step, for the tests of what follows it."""
+    folder = tmp_path_factory.mktemp("run")
+    path = recipe(folder, a=("epochs = 60", "epochs = 1"), b=("quantized_epochs = 40", "quantized_epochs = 1"))
+    done = trigger_nn("emulate", PROGRAM, embedded_sample(), cwd=folder)
+    done = trigger_nn("compile", path, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_without_gxx_verify_says_so_and_keeps_the_rest(finished, tmp_path):
+    done = trigger_nn("verify", "recipe.toml", cwd=finished, path=str(tmp_path))
+    refused(done, "g++ is not on this machine", "apt install g++")
+    assert "train: up to date" in done.stdout
+    assert "compile: up to date" in done.stdout
+    assert not (finished / "build/event_image/agreement.json").exists()
+
+
+def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
+    done = trigger_nn("run", "recipe.toml", cwd=finished)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "train: up to date" in done.stdout
+    assert "values in 11 layers of 2000 events equal hls4ml's C++" in done.stdout
+    assert "QKeras forward pass" in done.stdout
+    page = (finished / "build/event_image/report.html").read_text()
+    assert page.count("data:image/png;base64,") == 9
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert (finished / "firmware_projects/event_image/manifest.json").is_file()
+    again = trigger_nn("run", "recipe.toml", cwd=finished).stdout
+    assert again.count("up to date") == 6
+    # Another rate in the report does not train again.
+    text = (finished / "recipe.toml").read_text()
+    (finished / "recipe.toml").write_text(text.replace("[50.0, 100.0, 300.0]", "[60.0, 100.0, 300.0]"))
+    changed = trigger_nn("report", "recipe.toml", cwd=finished).stdout
+    assert "verify: up to date" in changed
+    assert "bundle: write" in changed
+
+
+def test_interrupt_leaves_nothing_half_written(tmp_path):
+    path = recipe(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trigger_nn", "train", path],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if "float" in line and "/" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert time.monotonic() - started < 60
+    assert list((tmp_path / "build").rglob("*.h5")) == []
+
+
+def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "program.h5"
+    Program.load(PROGRAM).save(path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(TriggerNNError, match=r"No space left.*free space"):
+        Program.load(PROGRAM).save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["program.h5"]
+
+
+def test_tree_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    folder = tmp_path / "bundle"
+    files.write_tree(folder, {"a.txt": b"old", "b/c.txt": b"old"})
+    files.write_tree(folder, {"a.txt": b"new"})
+    assert files.read_tree(folder) == {"a.txt": b"new"}
+
+    def full(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(TriggerNNError, match="No space left"):
+        files.write_tree(folder, {"a.txt": b"newer"})
+    monkeypatch.undo()
+    assert files.read_tree(folder) == {"a.txt": b"new"}
+    assert [p.name for p in tmp_path.iterdir()] == ["bundle"]

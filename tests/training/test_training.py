@@ -1,0 +1,100 @@
+"""Training on a slice of the embedded events: it learns, it is reproducible, and folding changes nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from trigger_nn.events.dataset import Events, Sample
+from trigger_nn.events.views import network_input
+from trigger_nn.frontend.legacy import keras
+from trigger_nn.recipe import load_model_recipe
+from trigger_nn.training.architectures import float_network, quantized_network
+from trigger_nn.training.fit import targets, train, weights
+from trigger_nn.training.folding import fold, transfer
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    loaded = load_model_recipe(Path(ROOT / "models/event_image/recipe.toml"))
+    training = loaded.training.model_copy(update={"epochs": 4, "quantized_epochs": 2})
+    return loaded.model_copy(update={"training": training})
+
+
+@pytest.fixture(scope="module")
+def few(sample):
+    def first(events, n):
+        return Events(**{name: getattr(events, name)[:n] for name in events.__dataclass_fields__})
+
+    return replace(sample, splits={split: first(events, 1500) for split, events in sample.splits.items()})
+
+
+@pytest.fixture(scope="module")
+def trained(few, recipe):
+    return train(few, recipe, lambda *_: None)
+
+
+def test_it_learns(trained):
+    assert trained.float_losses[-1] < 0.9 * np.log(2) * 5 / 6  # a sixth of the targets do not count
+    assert min(trained.quantized_losses) < 0.9 * np.log(2) * 5 / 6
+
+
+def test_same_seed_same_weights(trained, few, recipe):
+    again = train(few, recipe, lambda *_: None)
+    for one, other in ((trained.float_model, again.float_model), (trained.quantized_model, again.quantized_model)):
+        assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
+def test_targets_and_weights(few, recipe):
+    wanted, weight = targets(few, "train", recipe), weights(few, "train", recipe)
+    hh4b, vbf, background = (few.select("train", *names) for names in (("hh4b",), ("vbf_inv",), ("zero_bias", "qcd")))
+    assert (wanted[hh4b] == [1, -1]).all()
+    assert (wanted[vbf] == [-1, 1]).all()
+    assert (wanted[background] == [0, 0]).all()
+    assert np.isclose(weight[hh4b].sum(), weight[few.select("train", "qcd")].sum())
+    assert np.isclose(weight.mean(), 1)
+
+
+def test_folding_keeps_the_network(few, recipe):
+    """With the quantizers taken away, the twin computes what the float network computes."""
+    keras.utils.set_random_seed(1)
+    x = network_input(few, few.splits["test"].image[:200], recipe.events)
+    model = float_network(recipe.network, x.shape[1:], 2)
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if "norm" in layer.name:
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    twin = quantized_network(recipe.network, x.shape[1:], 2)
+    names = [layer.name for layer in model.layers if layer.name.endswith("_relu")]
+    values = keras.Model(model.input, [model.get_layer(n).output for n in names]).predict(x, verbose=0)
+    transfer(
+        fold(model), {n.removesuffix("_relu"): v for n, v in zip(names, values, strict=True)}, twin, recipe.network
+    )
+    plain = x
+    for layer in twin.layers[1:]:
+        if layer.name == "flatten":
+            plain = plain.reshape(len(plain), -1)
+        elif layer.name.endswith("_relu"):
+            plain = np.maximum(plain, 0)
+        elif layer.name.endswith("_pool"):
+            plain = keras.layers.MaxPooling2D(2)(plain).numpy()
+        elif layer.get_weights():
+            kernel, bias = layer.get_weights()
+            plain = (keras.backend.conv2d(plain, kernel).numpy() if kernel.ndim == 4 else plain @ kernel) + bias
+    assert np.allclose(plain, model.predict(x, verbose=0), rtol=1e-3, atol=1e-3)  # float32 sums in another order
+
+
+def test_tagger_needs_no_convolution(recipe):
+    spec = recipe.network.model_copy(update={"convolutions": (), "dense": (64, 32, 32)})
+    model = quantized_network(spec, (16,), 5)
+    assert [layer.name for layer in model.layers][:2] == ["features", "dense1"]
+    assert model.output_shape == (None, 5)
+    assert isinstance(few_events(), Sample)
+
+
+def few_events():
+    """A sample with no events is still a sample."""
+    empty = Events(*(np.zeros((0, *shape)) for shape in ((2, 2), (), (), (8,), ())))
+    return Sample(("a",), 0.5, 10, 5.0, {"test": empty}, {})

@@ -1,0 +1,1 @@
+"""The main job: steps over one recipe, each brought up to date when asked for."""

@@ -1,0 +1,224 @@
+"""The steps of the main job: what each does, what it writes, what decides its result."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.engines.emulator import Emulator
+from trigger_nn.errors import MismatchError
+from trigger_nn.events.dataset import Sample
+from trigger_nn.events.views import input_mantissas, input_type, network_input
+from trigger_nn.files import replacing, sha256
+from trigger_nn.program.program import Program
+from trigger_nn.studies.agreement import Agreement, compare_layers, compare_with_cpp
+from trigger_nn.workflow.workspace import (
+    Workspace,
+    estimated,
+    events_digest,
+    load_agreements,
+    load_scores,
+    versions,
+    write_json,
+)
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its verb, what it does, the files it writes, and what decides its result beside earlier steps."""
+
+    verb: str
+    does: str
+    writes: tuple[str, ...]
+    decides: Callable[[Workspace], object]
+    run: Callable[[Workspace, Progress], str]
+
+
+def _train(workspace: Workspace, progress: Progress) -> str:
+    sample = workspace.sample()
+    from trigger_nn.frontend.legacy import save_model
+    from trigger_nn.training.fit import train
+
+    trained = train(sample, workspace.recipe, progress)
+    for name, model in (("float.h5", trained.float_model), ("quantized.h5", trained.quantized_model)):
+        with replacing(workspace.path(name)) as temporary:
+            save_model(model, str(temporary))
+    losses = {"float": trained.float_losses, "QKeras": trained.quantized_losses}
+    write_json(workspace.path("losses.json"), losses)
+    return f"validation loss {min(losses['float']):.4f} float, {min(losses['QKeras']):.4f} quantized"
+
+
+def _compile(workspace: Workspace, _: Progress) -> str:
+    compiled = _compiled(workspace)
+    compiled.program.save(workspace.path("program.h5"))
+    write_json(workspace.path("choices.json"), [vars(choice) for choice in compiled.choices])
+    saved = sum(c.before.width - c.after.width for c in compiled.choices)
+    size = len(compiled.program.operations)
+    return f"program {compiled.program.digest[:12]}, {size} operations, {saved} bits narrower than hls4ml's auto"
+
+
+def _emulate(workspace: Workspace, progress: Progress) -> str:
+    sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
+    image = sample.splits["test"].image
+    emulator, name = Emulator(program), program.inputs[0].name
+    inputs = input_mantissas(image, workspace.recipe.events)
+    parts, seconds = [], 0.0
+    for start in range(0, len(inputs), 1024):
+        started = time.monotonic()
+        parts.append(emulator.predict_mantissas({name: inputs[start : start + 1024]}))
+        seconds += time.monotonic() - started
+        progress("events emulated", min(start + 1024, len(inputs)), len(inputs))
+    scores = {"emulator": np.concatenate(parts)}
+    scores |= _keras_scores(workspace, network_input(sample, image, workspace.recipe.events))
+    rate = len(inputs) / seconds
+    with replacing(workspace.path("scores.npz")) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, rate=np.array(rate), **scores)
+    return f"{len(inputs)} events at {rate:,.0f} events/s"
+
+
+def _keras_scores(workspace: Workspace, inputs: np.ndarray) -> dict[str, np.ndarray]:
+    from trigger_nn.frontend.legacy import load_model
+
+    models = {"float": "float.h5", "QKeras": "quantized.h5"}
+    return {
+        name: np.asarray(load_model(str(workspace.path(file))).predict(inputs, batch_size=1024, verbose=0))
+        for name, file in models.items()
+    }
+
+
+def _verify(workspace: Workspace, progress: Progress) -> str:
+    from trigger_nn.frontend.layers import layer_outputs
+    from trigger_nn.hardware.csim import trace
+
+    sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
+    compiled = _compiled(workspace)
+    if compiled.program != program:
+        raise MismatchError("Compiling the model again gave another program; run: trigger-nn compile RECIPE --force.")
+    events = _chosen(sample, workspace.recipe.verify.events)
+    inputs = network_input(sample, sample.splits["test"].image[events], workspace.recipe.events)
+    ours = Emulator(program).trace(inputs)
+    progress("sides compared", 1, 3)
+    agreements = [compare_with_cpp(program, ours, trace(compiled.graph, inputs))]
+    progress("sides compared", 2, 3)
+    keras = layer_outputs(str(workspace.path("quantized.h5")), list(ours), inputs)
+    if not program.provenance["losses"]:
+        agreements.append(compare_layers(ours, keras, ("emulator", "QKeras forward pass")))
+    progress("sides compared", 3, 3)
+    write_json(workspace.path("agreement.json"), [_agreement_facts(agreement) for agreement in agreements])
+    return "; ".join(
+        f"{a.values:,} values in {len(a.layers)} layers of {a.events} events equal {a.theirs}" for a in agreements
+    )
+
+
+def _bundle(workspace: Workspace, _: Progress) -> str:
+    from trigger_nn.frontend.graph import project_files
+    from trigger_nn.handoff.bundle import HandoffFacts, make_bundle
+
+    sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
+    events = _chosen(sample, workspace.recipe.verify.vectors)
+    agreements = load_agreements(workspace)
+    facts = HandoffFacts(
+        input_meaning=_input_meaning(workspace, sample),
+        output_meaning="one score a signal (a logit): " + ", ".join(workspace.recipe.events.signals),
+        estimate=estimated(workspace, program),
+        part=workspace.recipe.hardware.part,
+        clock_period=workspace.recipe.hardware.clock_period,
+        versions=versions(),
+        thresholds=_thresholds(workspace, sample, program),
+        agreement="Bit for bit on the test sample: " + "; ".join(
+            f"{a.ours} = {a.theirs}, {a.values:,} values of {a.events} events" for a in agreements
+        ) + ".",
+    )  # fmt: skip
+    mantissas = input_mantissas(sample.splits["test"].image[events], workspace.recipe.events)
+    project = project_files(_compiled(workspace).graph)
+    bundle = make_bundle(program, project, mantissas, workspace.path("program.h5").read_bytes(), facts)
+    bundle.write(workspace.bundle)
+    return f"{len(bundle.files)} files, digest {bundle.digest[:12]}, in {workspace.bundle}"
+
+
+def _report(workspace: Workspace, _: Progress) -> str:
+    from trigger_nn.workflow.page import report_page
+
+    with replacing(workspace.path("report.html")) as temporary:
+        temporary.write_text(report_page(workspace))
+    return f"page at {workspace.path('report.html')}"
+
+
+def _compiled(workspace: Workspace) -> Any:
+    from trigger_nn.frontend.compile import compile_model
+    from trigger_nn.frontend.legacy import load_model
+
+    sample, recipe = workspace.sample(), workspace.recipe
+    model = load_model(str(workspace.path("quantized.h5")))
+    provenance = {
+        "recipe": recipe.model_dump(),
+        "versions": versions(),
+        "events": {"sha256": events_digest(workspace), "lsb_gev": sample.lsb},
+        "signals": list(recipe.events.signals),
+    }
+    kind = input_type(sample, recipe.events)
+    return compile_model(model, recipe.name, kind, workspace.path("hls").resolve(), recipe.hardware, provenance)
+
+
+def _chosen(sample: Sample, count: int) -> np.ndarray:
+    """The first `count` events of the test split, which is shuffled; all of them when there are fewer."""
+    return np.arange(min(count, len(sample.splits["test"])))
+
+
+def _thresholds(workspace: Workspace, sample: Sample, program: Program) -> tuple[Any, ...]:
+    from trigger_nn.handoff.bundle import Threshold
+    from trigger_nn.studies.comparison import compare_triggers
+
+    scores, _ = load_scores(workspace, program)
+    comparisons = compare_triggers(sample, workspace.recipe, {"emulator": scores["emulator"]})
+    scale = 2.0 ** program.outputs[0].type.fraction
+    return tuple(
+        Threshold(c.signal, i, row.target, round(row.point.threshold * scale), row.efficiency.value)
+        for i, c in enumerate(comparisons) for row in c.rows if row.trigger == "emulator"
+    )  # fmt: skip
+
+
+def _input_meaning(workspace: Workspace, sample: Sample) -> str:
+    rows, columns = sample.splits["test"].image.shape[1:]
+    wrap = workspace.recipe.events.wrap_phi
+    return (
+        f"transverse energy of calorimeter cells in counts of {sample.lsb} GeV, {sample.bits} bits, saturating, "
+        f"pile-up pedestal subtracted; {rows} rows of eta from -{sample.eta_max:g} to {sample.eta_max:g}, {columns} "
+        f"columns of phi from -pi, with {wrap} repeated at each edge: the first column is phi cell "
+        f"{(columns - wrap) % columns}, the last is phi cell {(wrap - 1) % columns}"
+    )
+
+
+def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
+    return vars(agreement) | {"layers": [vars(layer) for layer in agreement.layers]}
+
+
+STEPS = (
+    Step(
+        "train", "train the float network and its quantized twin",
+        ("float.h5", "quantized.h5", "losses.json"),
+        lambda w: [events_digest(w), w.recipe.events, w.recipe.network, w.recipe.training], _train,
+    ),
+    Step(
+        "compile", "convert through hls4ml, prove ranges, choose types, lower to the program",
+        ("program.h5", "choices.json"),
+        lambda w: [w.recipe.name, w.recipe.hardware, sha256(w.path("quantized.h5").read_bytes())], _compile,
+    ),
+    Step(
+        "emulate", "emulate the test sample, and run both Keras networks on it",
+        ("scores.npz",), lambda _: "", _emulate,
+    ),
+    Step(
+        "verify", "build hls4ml's C++ with g++ and compare every layer",
+        ("agreement.json",), lambda w: w.recipe.verify.events, _verify,
+    ),
+    Step(
+        "bundle", "write the firmware bundle", ("bundle",),
+        lambda w: [w.recipe.verify.vectors, w.recipe.study, str(w.bundle)], _bundle,
+    ),
+    Step("report", "compare triggers and draw the page", ("report.html",), lambda _: "", _report),
+)  # fmt: skip

@@ -1,0 +1,129 @@
+"""Where a run keeps its files, and the facts that later steps read from earlier ones."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+
+import numpy as np
+
+from trigger_nn import toolchain
+from trigger_nn.errors import TriggerNNError
+from trigger_nn.events.dataset import Sample, read_sample
+from trigger_nn.files import replacing, sha256
+from trigger_nn.hardware.estimate import Estimate, estimate
+from trigger_nn.passes.exact import Choice
+from trigger_nn.program.fixed import Fixed, to_float
+from trigger_nn.program.program import Program
+from trigger_nn.recipe import ModelRecipe
+from trigger_nn.studies.agreement import Agreement, LayerAgreement
+from trigger_nn.version import __version__
+
+EMBEDDED = "embedded"
+
+
+def embedded_sample() -> Path:
+    """The events file that comes with the package."""
+    return Path(str(resources.files("trigger_nn.events") / "sample" / "event_images.h5"))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A recipe, and where its files go: intermediate ones below `build`, the bundle at `bundle`."""
+
+    recipe: ModelRecipe
+    recipe_folder: Path
+    build: Path
+    bundle: Path
+
+    @property
+    def events_path(self) -> Path:
+        """The events file, relative paths counted from the recipe."""
+        if self.recipe.events.file == EMBEDDED:
+            return embedded_sample()
+        return self.recipe_folder / self.recipe.events.file
+
+    def path(self, name: str) -> Path:
+        """A file of a step."""
+        return self.build / name
+
+    def sample(self) -> Sample:
+        """The events, with the processes that the recipe names.
+
+        Raises:
+            EventsError: the file is missing or damaged. TriggerNNError: it lacks a process.
+        """
+        sample = read_sample(self.events_path)
+        for name in (*self.recipe.events.signals, *self.recipe.events.backgrounds):
+            if name not in sample.processes:
+                known = ", ".join(sample.processes)
+                raise TriggerNNError(f"{self.events_path} has no process {name!r}; the recipe can name: {known}.")
+        return sample
+
+
+def estimated(workspace: Workspace, program: Program) -> Estimate:
+    """Latency and resources of `program` for the recipe's part and clock."""
+    return estimate(program, workspace.recipe.hardware.clock_period, workspace.recipe.hardware.part)
+
+
+def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.ndarray], float]:
+    """Scores of the test sample, by network, as numbers; and the emulator's events/s."""
+    with np.load(workspace.path("scores.npz")) as stored:
+        scores = {name: stored[name].astype(np.float64) for name in ("float", "QKeras")}
+        scores["emulator"] = to_float(stored["emulator"], program.outputs[0].type)
+        return scores, float(stored["rate"])
+
+
+def load_agreements(workspace: Workspace) -> list[Agreement]:
+    """What the verify step found equal."""
+    stored = json.loads(workspace.path("agreement.json").read_text())
+    return [Agreement(**facts | {"layers": tuple(LayerAgreement(**x) for x in facts["layers"])}) for facts in stored]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decided the bits."""
+    packages = ("numpy", "h5py", "hls4ml", "qkeras", "tensorflow", "tf_keras")
+    return (
+        {"trigger_nn": __version__}
+        | {name: metadata.version(name) for name in packages}
+        | {"g++": toolchain.version("g++")}
+    )
+
+
+def load_choices(workspace: Workspace) -> list[Choice]:
+    """What the compile step chose, layer by layer."""
+
+    def kind(text: str | None) -> Fixed | None:
+        return Fixed.parse(text) if text and text != "None" else None
+
+    types = ("before", "after", "accumulator_before", "accumulator_after")
+    stored = json.loads(workspace.path("choices.json").read_text())
+    return [Choice(**facts | {key: kind(facts[key]) for key in types}) for facts in stored]
+
+
+def events_digest(workspace: Workspace) -> str:
+    """SHA-256 of the events file."""
+    path = workspace.events_path
+    return sha256(path.read_bytes()) if path.is_file() else "missing"
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as JSON under `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, default=str))
+
+
+def sample_facts(sample: Sample) -> Mapping[str, object]:
+    """What the report says of the events."""
+    made = sample.provenance
+    recipe = made["recipe"]
+    return {
+        "processes": sample.processes,
+        "counts": {
+            split: [int((events.process == i).sum()) for i in range(len(sample.processes))]
+            for split, events in sample.splits.items()
+        },
+        "made": f"Pythia {made['pythia']}, {recipe['centre_of_mass_energy'] / 1000:g} TeV, pile-up "
+        f"{recipe['pileup']:g}, a toy calorimeter; cells in counts of {sample.lsb} GeV",
+    }

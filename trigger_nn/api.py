@@ -1,21 +1,24 @@
 """The public functions, each a few lines over the rooms: what a notebook calls."""
 
-import io
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.events.dataset import Sample, read_sample
+from trigger_nn.events.views import mantissas_for
 from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate
-from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec
 from trigger_nn.studies.agreement import Agreement, compare_with_cpp
+
+if TYPE_CHECKING:
+    from trigger_nn.frontend.compile import Compiled
 
 
 def load_model(path: str | Path) -> Any:
@@ -32,7 +35,17 @@ def read_events(path: str | Path | None = None) -> Sample:
     return read_sample(embedded_sample() if path is None else Path(path))
 
 
-def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardware: Any) -> "Compiled":  # type: ignore[name-defined] # noqa: A001, F821
+def network_inputs(sample: Sample, program: Program, split: str = "test") -> np.ndarray:
+    """Events of `split` as the numbers that `program`'s input takes, (events, *port shape), float64.
+
+    Raises:
+        EventsError: the images do not fit the program's input.
+    """
+    port = program.inputs[0]
+    return to_float(mantissas_for(sample.splits[split].image, port), port.type)
+
+
+def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardware: Any) -> "Compiled":  # noqa: A001
     """Compile a QKeras or Keras 2 `model` whose input has `input_type`; keywords are those of a recipe's [hardware].
 
     Returns `frontend.compile.Compiled`: its `.program` is saved, loaded and emulated; `.choices` and `.losses` say
@@ -48,7 +61,7 @@ def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardwa
     return compile_model(model, name, kind, folder, HardwareSpec(**hardware))
 
 
-def verify(compiled: Any, inputs: np.ndarray) -> Agreement:
+def verify(compiled: "Compiled", inputs: np.ndarray) -> Agreement:
     """Compare the emulator with hls4ml's C++ (built by g++) on `inputs`, every layer, bit for bit.
 
     Raises:
@@ -65,7 +78,7 @@ def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-f
     return _estimate(program, clock_period, part)
 
 
-def bundle(compiled: Any, inputs: np.ndarray, input_meaning: str = "", output_meaning: str = "") -> Bundle:
+def bundle(compiled: "Compiled", inputs: np.ndarray, input_meaning: str = "", output_meaning: str = "") -> Bundle:
     """What the firmware engineer receives, `inputs` (numbers, (events, ...)) as test vectors; `.write(folder)` it."""
     from trigger_nn.frontend.graph import project_files
     from trigger_nn.workflow.workspace import versions
@@ -84,4 +97,4 @@ def _file(program: Program) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.h5"
         program.save(path)
-        return io.BytesIO(path.read_bytes()).getvalue()
+        return path.read_bytes()

@@ -232,7 +232,7 @@ def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
     """Mantissas of the program's input from an events file or an array of numbers."""
     from trigger_nn.engines.emulator import Emulator
     from trigger_nn.events.dataset import SPLITS, read_sample
-    from trigger_nn.events.views import wrap_phi
+    from trigger_nn.events.views import mantissas_for
 
     if path.suffix == ".npy":
         try:
@@ -242,13 +242,7 @@ def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
         return Emulator(program).cast(numbers)[program.inputs[0].name]
     if split not in SPLITS:
         raise EventsError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    image = read_sample(path).splits[split].image
-    columns = program.inputs[0].shape[1] - image.shape[2] if len(program.inputs[0].shape) == 3 else 0
-    if columns < 0 or columns % 2:
-        raise EventsError(
-            f"{path} has images {image.shape[1:]}, the program wants {program.inputs[0].shape}; make others."
-        )
-    return wrap_phi(image, columns // 2)[..., None]
+    return mantissas_for(read_sample(path).splits[split].image, program.inputs[0])
 
 
 def _until(verb: str, recipe: Path, build: Path, bundles: Path, force: bool) -> None:

@@ -5,8 +5,10 @@ Integer in, integer out; the same arrangement is a few wires in the firmware.
 
 import numpy as np
 
+from trigger_nn.errors import EventsError
 from trigger_nn.events.dataset import Sample
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.program import Port
 from trigger_nn.recipe import EventsSpec
 
 
@@ -18,6 +20,18 @@ def wrap_phi(image: np.ndarray, columns: int) -> np.ndarray:
 def input_mantissas(image: np.ndarray, spec: EventsSpec) -> np.ndarray:
     """Images (events, eta, phi) as mantissas of the network's input port, (events, eta, phi + 2 wrap, 1)."""
     return wrap_phi(image, spec.wrap_phi)[..., None]
+
+
+def mantissas_for(image: np.ndarray, port: Port) -> np.ndarray:
+    """Images (events, eta, phi) as mantissas of `port`, wrapped in phi by as many columns as its shape asks for.
+
+    Raises:
+        EventsError: the images do not fit the port.
+    """
+    columns = port.shape[1] - image.shape[2] if len(port.shape) == 3 else -1
+    if columns < 0 or columns % 2 or port.shape != (image.shape[1], port.shape[1], 1):
+        raise EventsError(f"Images {image.shape[1:]} do not fit input {port.name!r} {port.shape}; use other events.")
+    return wrap_phi(image, columns // 2)[..., None]
 
 
 def input_type(sample: Sample, spec: EventsSpec) -> Fixed:

@@ -50,17 +50,16 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except TriggerNNError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {_escaped(str(error))}")
-        sys.exit(1)
+        _stop(f"error: {error}", 1)
     except _Interrupted:
-        Console(stderr=True).print("interrupted; finished steps are kept, repeat the command to go on")
-        sys.exit(130)
+        _stop("interrupted: nothing half-written is left; repeat the command to go on from the last finished step", 130)
     except OSError as error:
-        reason = error.strerror or str(error)
-        Console(stderr=True, soft_wrap=True).print(
-            f"error: {error.filename or 'a file'}: {reason}; mend that and repeat the command"
-        )
-        sys.exit(1)
+        _stop(f"error: {error.filename or 'a file'}: {error.strerror or error}; mend that and repeat the command", 1)
+
+
+def _stop(sentence: str, code: int) -> None:
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(sentence)
+    sys.exit(code)
 
 
 @app.command()
@@ -296,10 +295,6 @@ def _efficiency_table(comparison: "SignalComparison") -> Table:
             f"{row.point.effective:.0f}{'' if row.resolved else ' (not resolved)'}",
         )
     return table
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ A crossing whose hardest pile-up collision has pTHat under `hard_above` belongs 
 weighted QCD with one hard collision, and weight 1 / (1 + k) when k of its pile-up collisions are hard as well.
 """
 
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -53,7 +54,8 @@ def make_sample(recipe: SampleRecipe, workers: int, progress: Progress) -> Sampl
 
     `progress(stage, done, total)` is called as collisions and crossings get ready.
     """
-    with ProcessPoolExecutor(workers) as pool:
+    # Ctrl-C reaches the workers too; they die at once instead of finishing their chunk.
+    with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)) as pool:
         libraries = {split: _generate(pool, recipe, INELASTIC, split, progress) for split in SPLITS}
         pedestal_cells, pedestal_towers = _pedestals(libraries["train"], recipe)
         maker = _CrossingMaker(recipe, pedestal_cells, pedestal_towers)

@@ -61,6 +61,9 @@ def recipe(folder, **changes):
         (("epochs = 60", "epochs = 0"), ("training.epochs", "greater than 0")),
         (('signals = ["hh4b", "vbf_inv"]', ""), ("events.signals", "missing")),
         (("[training]", "[training"), ("not TOML",)),
+        (("rates_khz = [50.0, 100.0, 300.0]", "rates_khz = []"), ("study.rates_khz", "at least 1")),
+        (("clock_period = 5.0", "clock_period = inf"), ("hardware.clock_period", "finite")),
+        (('"hh4b", "vbf_inv"]', '"hh4b", "qcd"]'), ("events", "qcd named more than once")),
     ],
 )
 def test_bad_recipes(tmp_path, change, says):
@@ -90,6 +93,12 @@ def test_emulate_refuses_what_does_not_fit(tmp_path):
     refused(trigger_nn("emulate", PROGRAM, "nan.npy", cwd=tmp_path), "not finite at event 2")
     (tmp_path / "text.npy").write_text("no array")
     refused(trigger_nn("emulate", PROGRAM, "text.npy", cwd=tmp_path), "text.npy is no array")
+    np.save(tmp_path / "words.npy", np.full((4, 20, 14, 1), "x"))
+    refused(trigger_nn("emulate", PROGRAM, "words.npy", cwd=tmp_path), "real numbers")
+    (tmp_path / "fine.h5").write_bytes(embedded_sample().read_bytes())
+    with h5py.File(tmp_path / "fine.h5", "r+") as file:
+        file.attrs["lsb"] = 0.25
+    refused(trigger_nn("emulate", PROGRAM, "fine.h5", cwd=tmp_path), "count in 0.25 GeV", "counts of 0.5 GeV")
     (tmp_path / "cut.h5").write_bytes(embedded_sample().read_bytes()[:5000])
     refused(trigger_nn("emulate", PROGRAM, "cut.h5", cwd=tmp_path), "truncated")
     assert not (tmp_path / "scores.npy").exists()
@@ -114,6 +123,7 @@ def test_show_and_estimate(tmp_path):
     assert re.search(r"conv1\s+Conv2D\s+image", shown)
     assert "bunch crossings" in trigger_nn("estimate", PROGRAM, cwd=tmp_path).stdout
     refused(trigger_nn("estimate", PROGRAM, "--part", "nonsense", cwd=tmp_path), "unknown part 'nonsense'")
+    refused(trigger_nn("estimate", PROGRAM, "--clock-period", 0.5, cwd=tmp_path), "too short for one adder")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +174,46 @@ def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
     assert "bundle: write" in changed
 
 
+def test_another_program_makes_later_steps_run_again(finished):
+    """Whatever changes the program, scores and vectors of the old one are not used again."""
+    path = finished / "build/event_image/program.h5"
+    before = path.read_bytes()
+    with h5py.File(path, "r+") as file:
+        file.attrs["provenance"] = file.attrs["provenance"].replace("}", " }", 1)
+    assert path.read_bytes() != before
+    done = trigger_nn("verify", "recipe.toml", cwd=finished)
+    assert "compile: up to date" in done.stdout
+    assert "emulate: emulate the test sample" in done.stdout
+    assert "verify: build" in done.stdout
+
+
+def test_a_folder_that_is_not_ours_is_not_replaced(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.tex").write_text("years of work")
+    with pytest.raises(TriggerNNError, match="not ours to replace"):
+        files.write_tree(tmp_path / "mine", {"a.txt": b"new"}, "a.txt")
+    assert (tmp_path / "mine/thesis.tex").read_text() == "years of work"
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_interrupt_between_two_renames_keeps_the_old_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "bundle"
+    files.write_tree(folder, {"a.txt": b"old"}, "a.txt")
+    rename = Path.replace
+
+    def interrupted(self, target):
+        if self.name == "new":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_tree(folder, {"a.txt": b"new"}, "a.txt")
+    monkeypatch.undo()
+    assert files.read_tree(folder) == {"a.txt": b"old"}
+    assert [p.name for p in tmp_path.iterdir()] == ["bundle"]
+
+
 def test_interrupt_leaves_nothing_half_written(tmp_path):
     path = recipe(tmp_path)
     process = subprocess.Popen(
@@ -203,8 +253,8 @@ def test_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
 
 def test_tree_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     folder = tmp_path / "bundle"
-    files.write_tree(folder, {"a.txt": b"old", "b/c.txt": b"old"})
-    files.write_tree(folder, {"a.txt": b"new"})
+    files.write_tree(folder, {"a.txt": b"old", "b/c.txt": b"old"}, "a.txt")
+    files.write_tree(folder, {"a.txt": b"new"}, "a.txt")
     assert files.read_tree(folder) == {"a.txt": b"new"}
 
     def full(self, _):
@@ -212,7 +262,7 @@ def test_tree_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(TriggerNNError, match="No space left"):
-        files.write_tree(folder, {"a.txt": b"newer"})
+        files.write_tree(folder, {"a.txt": b"newer"}, "a.txt")
     monkeypatch.undo()
     assert files.read_tree(folder) == {"a.txt": b"new"}
     assert [p.name for p in tmp_path.iterdir()] == ["bundle"]

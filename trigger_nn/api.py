@@ -8,13 +8,13 @@ import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.events.dataset import Sample, read_sample
-from trigger_nn.events.views import mantissas_for
+from trigger_nn.events.views import check_units, mantissas_for
 from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate
 from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Program
-from trigger_nn.recipe import HardwareSpec
+from trigger_nn.recipe import HardwareSpec, hardware_spec
 from trigger_nn.studies.agreement import Agreement, compare_with_cpp
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def network_inputs(sample: Sample, program: Program, split: str = "test") -> np.
     """Events of `split` as the numbers that `program`'s input takes, (events, *port shape), float64.
 
     Raises:
-        EventsError: the images do not fit the program's input.
+        EventsError: the images, or the energy of one count, do not fit the program's input.
     """
+    check_units(sample, program)
     port = program.inputs[0]
     return to_float(mantissas_for(sample.splits[split].image, port), port.type)
 
@@ -52,13 +53,13 @@ def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardwa
     what was decided.
 
     Raises:
-        UnsupportedLayerError, PrecisionError: see `frontend.compile.compile_model`.
+        UnsupportedLayerError, PrecisionError, RecipeError: see `frontend.compile.compile_model`.
     """
     from trigger_nn.frontend.compile import compile_model
 
     kind = Fixed.parse(input_type) if isinstance(input_type, str) else input_type
     folder = Path(tempfile.mkdtemp(prefix="trigger_nn_"))
-    return compile_model(model, name, kind, folder, HardwareSpec(**hardware))
+    return compile_model(model, name, kind, folder, hardware_spec(**hardware))
 
 
 def verify(compiled: "Compiled", inputs: np.ndarray) -> Agreement:

@@ -141,7 +141,7 @@ def emulate(
 def estimate(
     program: ProgramPath,
     part: Annotated[str, typer.Option(help="FPGA part; the one it was compiled for if not given")] = "",
-    clock_period: Annotated[float, typer.Option(help="ns; the one it was compiled for if not given")] = 0.0,
+    clock_period: Annotated[float, typer.Option(help="ns; 0: the one it was compiled for", min=0.0)] = 0.0,
 ) -> None:
     """Estimate latency and resources of a compiled program."""
     from trigger_nn.hardware.estimate import estimate as estimate_program
@@ -224,14 +224,17 @@ def info_events(path: Annotated[Path, typer.Argument(help="events file (HDF5)")]
             table.add_row(split, name, str(int(mask.sum())), f"{events.rate[mask].sum() / 1e3:,.0f}", f"{mean:.2f}")
     console.print(table)
     made = sample.provenance
-    console.print(f"Pythia {made['pythia']}, pile-up {made['recipe']['pileup']:g}, seed {made['recipe']['seed']}")
+    recipe = made.get("recipe", {})
+    console.print(
+        f"Pythia {made.get('pythia', '?')}, pile-up {recipe.get('pileup', '?')}, seed {recipe.get('seed', '?')}"
+    )
 
 
 def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
     """Mantissas of the program's input from an events file or an array of numbers."""
     from trigger_nn.engines.emulator import Emulator
     from trigger_nn.events.dataset import SPLITS, read_sample
-    from trigger_nn.events.views import mantissas_for
+    from trigger_nn.events.views import check_units, mantissas_for
 
     if path.suffix == ".npy":
         try:
@@ -241,7 +244,9 @@ def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
         return Emulator(program).cast(numbers)[program.inputs[0].name]
     if split not in SPLITS:
         raise EventsError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    return mantissas_for(read_sample(path).splits[split].image, program.inputs[0])
+    sample = read_sample(path)
+    check_units(sample, program)
+    return mantissas_for(sample.splits[split].image, program.inputs[0])
 
 
 def _until(verb: str, recipe: Path, build: Path, bundles: Path, force: bool) -> None:

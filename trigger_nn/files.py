@@ -35,34 +35,42 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_tree(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write `files` (relative path -> content) as `folder`, replacing what was there in one rename.
+def write_tree(folder: Path, files: Mapping[str, bytes], marker: str) -> None:
+    """Write `files` (relative path -> content, one of them `marker`) as `folder`, in one rename.
+
+    What was there is replaced if it holds `marker` too, so that only a folder written by this function ever is.
 
     Raises:
-        TriggerNNError: the file system refuses; the old folder is then still in place.
+        TriggerNNError: the folder holds other files, or the file system refuses; what was there is then still there.
     """
-    temporary = old = None
+    if folder.exists() and not (folder / marker).is_file() and any(folder.iterdir()):
+        raise TriggerNNError(
+            f"{folder} holds files but no {marker}, so it is not ours to replace; choose another folder."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
-        for name, content in files.items():
-            target = temporary / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            target.chmod(0o755 if name.endswith(".sh") else 0o644)
-        temporary.chmod(0o755)
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".old"))
-            folder.replace(old)
-        temporary.replace(folder)
     except OSError as error:
-        if old is not None and not folder.exists():
-            old.replace(folder)
         raise _refused(folder, error) from None
-    finally:
-        for leftover in (temporary, old):
-            if leftover is not None:
-                shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        _fill(temporary / "new", files)
+        if folder.exists():
+            folder.replace(temporary / "old")
+        (temporary / "new").replace(folder)
+    except OSError as error:
+        raise _refused(folder, error) from None
+    finally:  # on any failure, an interrupt among them
+        if not folder.exists() and (temporary / "old").exists():
+            (temporary / "old").replace(folder)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(0o755 if name.endswith(".sh") else 0o644)
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:

@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.parts import device_of
 
+NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
+
 
 class Part(BaseModel):
     """Base of every table of a recipe: immutable, no unknown keys, no silent conversion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -70,6 +72,14 @@ class EventsSpec(Part):
     wrap_phi: Annotated[int, Field(ge=0)] = 1
     integer_bits: Annotated[int, Field(ge=-16, le=32)] = 4  # of the input port: sets the binary point, not the width
 
+    @model_validator(mode="after")
+    def _each_process_once(self) -> "EventsSpec":
+        named = (*self.signals, *self.backgrounds)
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} named more than once among signals and backgrounds; name each once")
+        return self
+
 
 class TrainingSpec(Part):
     """Optimiser settings, the same for the float and the quantized network."""
@@ -112,13 +122,13 @@ class VerifySpec(Part):
 class StudySpec(Part):
     """Rates (kHz) at which efficiencies are quoted, for one signal's trigger alone."""
 
-    rates_khz: tuple[PositiveFloat, ...] = (30.0, 100.0, 300.0)
+    rates_khz: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (50.0, 100.0, 300.0)
 
 
 class ModelRecipe(Part):
     """Everything that decides a network, its firmware and its report."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=f"^{NAME}$")]
     events: EventsSpec
     network: NetworkSpec
     training: TrainingSpec
@@ -169,6 +179,15 @@ def load_sample_recipe(path: Path) -> SampleRecipe:
     return _load(path, SampleRecipe)
 
 
+def hardware_spec(**choices: object) -> HardwareSpec:
+    """A [hardware] table from keywords.
+
+    Raises:
+        RecipeError: an unknown keyword, part or value.
+    """
+    return _validated(choices, HardwareSpec, "hardware")
+
+
 def _load(path: Path, model: type[R]) -> R:
     try:
         data = tomllib.loads(path.read_text())
@@ -178,10 +197,14 @@ def _load(path: Path, model: type[R]) -> R:
         raise RecipeError(f"{path} can't be read as a recipe: {error}; give the path of a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path} is not TOML: {error}; mend the syntax there.") from None
+    return _validated(data, model, str(path))
+
+
+def _validated(data: object, model: type[R], where: str) -> R:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(f"{path}: " + "; ".join(_sentence(dict(e), model) for e in error.errors()) + ".") from None
+        raise RecipeError(f"{where}: " + "; ".join(_sentence(dict(e), model) for e in error.errors()) + ".") from None
 
 
 def _sentence(error: dict[str, Any], model: type[Part]) -> str:

@@ -208,12 +208,38 @@ def test_nan_is_found(damaged, sample):
 
 
 @pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("rate", lambda v: -v, "negative"),
+        ("rate", lambda v: v[:, None] * [1, 1], "shape"),
+        ("process", lambda v: v.astype(np.int8) - 1, "negative"),
+        ("process", lambda v: v + 9, "does not list"),
+        ("jet_pt", lambda v: v[:, 0], "shape"),
+        ("met", lambda v: v.astype("S8"), "holds"),
+        ("met", lambda v: 3, "shape"),
+    ],
+)
+def test_wrong_values_are_found(damaged, sample, name, change, says):
+    _replace(damaged, f"test/{name}", change(getattr(sample.splits["test"], name)))
+    with pytest.raises(EventsError, match=says):
+        read_sample(damaged)
+
+
+@pytest.mark.parametrize(("name", "value"), [("provenance", "no json"), ("bits", "ten"), ("schema", "one")])
+def test_wrong_attributes_are_found(damaged, name, value):
+    with h5py.File(damaged, "r+") as file:
+        file.attrs[name] = value
+    with pytest.raises(EventsError, match="damaged"):
+        read_sample(damaged)
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         (lambda image: image[:, :10], "shapes"),
         (lambda image: image.astype(float), "integer counts"),
         (lambda image: image + 1000, "10-bit range"),
-        (lambda image: image[:100], "entries"),
+        (lambda image: image[:100], "shape"),
     ],
 )
 def test_wrong_images_are_found(damaged, sample, change, says):

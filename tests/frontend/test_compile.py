@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trigger_nn import Emulator
-from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.errors import RecipeError, UnsupportedLayerError
 from trigger_nn.frontend.compile import compile_model
 from trigger_nn.frontend.graph import build_graph, default_config
 from trigger_nn.frontend.legacy import keras, qkeras
@@ -117,6 +117,56 @@ def test_chosen_types_are_narrower_than_auto(tmp_path):
     compiled = compile_model(image_network(), "net", INPUT, tmp_path / "net")
     sums = [c for c in compiled.choices if c.accumulator_after is not None and c.layer.startswith(("c", "d"))]
     assert all(c.accumulator_after.width < c.accumulator_before.width for c in sums if c.layer != "cat")
+
+
+def after_a_layer(activation):
+    inputs = keras.layers.Input((6,), name="features")
+    return keras.Model(inputs, dense(2, "d2")(activation(dense(5, "d1")(inputs))))
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        lambda: keras.layers.ReLU(max_value=1, name="a"),
+        lambda: keras.layers.ReLU(negative_slope=0.5, name="a"),
+        lambda: keras.layers.ReLU(threshold=1, name="a"),
+        lambda: qkeras.QActivation(qkeras.quantized_bits(8, 3, alpha=2.0), name="a"),
+        lambda: qkeras.QActivation(qkeras.quantized_bits(8, 3, alpha=1, keep_negative=0), name="a"),
+        lambda: qkeras.QActivation(qkeras.quantized_bits(5, 2, alpha=1, symmetric=1), name="a"),
+    ],
+)
+def test_options_that_hls4ml_ignores_are_not_passed_over(tmp_path, activation):
+    """Emulator and C++ agree with each other there, but not with the trained model: that must be said."""
+    compiled = compile_model(after_a_layer(activation()), "net", INPUT, tmp_path / "net")
+    assert [loss.split(":")[0] for loss in compiled.losses] == ["a"]
+    assert "off by up to" in compiled.losses[0]
+
+
+def test_softmax_is_close_even_on_narrow_inputs(gxx, tmp_path):
+    """With hls4ml's own table types the probabilities here come out as large as 2."""
+    inputs = keras.layers.Input((4,), name="features")
+    x = qkeras.QActivation(bits(6, 3), name="q")(inputs)
+    model = keras.Model(inputs, keras.layers.Activation("softmax", name="s")(x))
+    compiled = compile_model(model, "net", INPUT, tmp_path / "net")
+    x = events(model)
+    ours = Emulator(compiled.program).trace(x)
+    assert compare_with_cpp(compiled.program, ours, trace(compiled.graph, x)).exact
+    # The sum of exponentials is read with 6 bits, in steps of 1/8: up to an eighth of a probability.
+    assert np.abs(ours["s"] - model.predict(x, verbose=0)).max() < 0.125
+
+
+def test_flat_network_on_an_image(gxx, tmp_path):
+    inputs = keras.layers.Input((3, 4, 1), name="image")
+    model = keras.Model(inputs, dense(2, "d")(keras.layers.Flatten(name="f")(inputs)))
+    compiled = compile_model(model, "net", INPUT, tmp_path / "net")
+    x = events(model, 50)
+    assert compare_with_cpp(compiled.program, Emulator(compiled.program).trace(x), trace(compiled.graph, x)).exact
+
+
+@pytest.mark.parametrize("name", ["my-net", "2net", "Net", ""])
+def test_names_that_cpp_can_not_take_are_refused(tmp_path, name):
+    with pytest.raises(RecipeError, match="C\\+\\+ function"):
+        compile_model(tagger(), name, INPUT, tmp_path)
 
 
 LOSSY = {

@@ -25,7 +25,7 @@ def test_requantize_is_the_oracle(data):
     assert [int(v) * lsb_out for v in got] == [oracle.fit(int(v) * lsb_in, target) for v in values]
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False, width=32) | st.floats(-300, 300), fixed_types(max_width=40))
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32) | st.floats(-300, 300), fixed_types(max_width=80))
 def test_from_float_is_the_oracle(value, target):
     got = int(from_float(np.array([value]), target)[0]) * Fraction(2) ** -target.fraction
     assert got == oracle.fit(Fraction(value), target)

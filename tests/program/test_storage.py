@@ -59,6 +59,17 @@ def test_truncated_file_is_one_sentence(tmp_path, keep):
         Program.load(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [('"Dense"', '"Nope"'), ('"fixed<8,4>"', "17"), ('"x"', '"y"'), ("[2]", "[3]"), ("{", "[")]
+)
+def test_altered_structure_is_one_sentence(tmp_path, old, new):
+    program().save(tmp_path / "p.h5")
+    with h5py.File(tmp_path / "p.h5", "r+") as file:
+        file.attrs["program"] = file.attrs["program"].replace(old, new, 1)
+    with pytest.raises(ProgramError, match="compile it again"):
+        Program.load(tmp_path / "p.h5")
+
+
 def test_newer_schema_is_refused(tmp_path):
     program().save(tmp_path / "p.h5")
     with h5py.File(tmp_path / "p.h5", "r+") as file:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from trigger_nn.events.dataset import Events, Sample
+from trigger_nn.errors import RecipeError
+from trigger_nn.events.dataset import Events
 from trigger_nn.events.views import network_input
 from trigger_nn.frontend.legacy import keras
 from trigger_nn.recipe import load_model_recipe
@@ -86,15 +87,29 @@ def test_folding_keeps_the_network(few, recipe):
     assert np.allclose(plain, model.predict(x, verbose=0), rtol=1e-3, atol=1e-3)  # float32 sums in another order
 
 
+def test_batches_larger_than_the_sample_still_train(few, recipe):
+    training = recipe.training.model_copy(update={"batch_size": 100_000})
+    found = train(few, recipe.model_copy(update={"training": training}), lambda *_: None)
+    assert np.isfinite(found.float_losses).all()
+
+
+def test_kernel_larger_than_the_image_is_refused(few, recipe):
+    conv = recipe.network.convolutions[0].model_copy(update={"kernel": 30})
+    network = recipe.network.model_copy(update={"convolutions": (conv,)})
+    with pytest.raises(RecipeError, match="smaller kernels"):
+        train(few, recipe.model_copy(update={"network": network}), lambda *_: None)
+
+
+def test_image_without_convolutions_trains(few, recipe):
+    network = recipe.network.model_copy(update={"convolutions": ()})
+    assert train(few, recipe.model_copy(update={"network": network}), lambda *_: None).quantized_model.output_shape == (
+        None,
+        2,
+    )
+
+
 def test_tagger_needs_no_convolution(recipe):
     spec = recipe.network.model_copy(update={"convolutions": (), "dense": (64, 32, 32)})
     model = quantized_network(spec, (16,), 5)
     assert [layer.name for layer in model.layers][:2] == ["features", "dense1"]
     assert model.output_shape == (None, 5)
-    assert isinstance(few_events(), Sample)
-
-
-def few_events():
-    """A sample with no events is still a sample."""
-    empty = Events(*(np.zeros((0, *shape)) for shape in ((2, 2), (), (), (8,), ())))
-    return Sample(("a",), 0.5, 10, 5.0, {"test": empty}, {})

@@ -94,6 +94,8 @@ def _shaped(port: Port, given: Mapping[str, np.ndarray]) -> np.ndarray:
         raise EventsError(
             f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events."
         )
+    if x.dtype.kind not in "iufbO":
+        raise EventsError(f"Input {port.name!r} takes real numbers, found {x.dtype}; convert the events.")
     if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
         event = int(np.argwhere(~np.isfinite(x))[0][0])
         raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")

@@ -92,7 +92,7 @@ def read_sample(path: Path) -> Sample:
             if file.attrs["schema"] > SCHEMA:
                 raise EventsError(f"{path} has schema {file.attrs['schema']}, newer than {SCHEMA}; update trigger_nn.")
             return _checked(path, _read(file))
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise EventsError(f"{path} is truncated or damaged ({error}); copy or make it again.") from None
 
 
@@ -106,7 +106,7 @@ def _read(file: h5py.File) -> Sample:
         bits=int(file.attrs["bits"]),
         eta_max=float(file.attrs["eta_max"]),
         splits=splits,
-        provenance=json.loads(file.attrs["provenance"]),
+        provenance=dict(json.loads(file.attrs["provenance"])),
     )
 
 
@@ -117,16 +117,23 @@ def _checked(path: Path, sample: Sample) -> Sample:
     for split, events in sample.splits.items():
         for field in fields(events):
             values = getattr(events, field.name)
-            where = f"{path}: {split}/{field.name}"
-            if len(values) != len(events):
-                raise EventsError(f"{where} has {len(values)} entries for {len(events)} events; make the file again.")
-            if field.name != "rate" and values.dtype.kind not in "iu":
-                raise EventsError(f"{where} holds {values.dtype}, not integer counts; quantize it to {sample.lsb} GeV.")
-            if not np.all(np.isfinite(values)):
-                event = int(np.argwhere(~np.isfinite(values))[0][0])
-                raise EventsError(f"{where} is not finite at event {event}; remove or mend that event.")
-        if events.image.size and not 0 <= int(events.image.min()) <= int(events.image.max()) < 2**sample.bits:
+            dimensions = {"image": 3, "jet_pt": 2}.get(field.name, 1)
+            _check_values(f"{path}: {split}/{field.name}", values, len(events), dimensions, field.name == "rate")
+        if events.image.size and int(events.image.max()) >= 2**sample.bits:
             raise EventsError(f"{path}: {split}/image leaves the {sample.bits}-bit range; saturate it before writing.")
         if events.process.size and int(events.process.max()) >= len(sample.processes):
             raise EventsError(f"{path}: {split}/process names a process the file does not list; make the file again.")
     return sample
+
+
+def _check_values(where: str, values: np.ndarray, events: int, dimensions: int, real: bool) -> None:
+    if values.ndim != dimensions or len(values) != events:
+        raise EventsError(f"{where} has shape {values.shape} for {events} events; make the file again.")
+    if values.dtype.kind not in ("iuf" if real else "iu"):
+        raise EventsError(f"{where} holds {values.dtype}, not {'numbers' if real else 'integer counts'}; convert it.")
+    if not np.all(np.isfinite(values)):
+        event = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise EventsError(f"{where} is not finite at event {event}; remove or mend that event.")
+    if np.any(values < 0):
+        event = int(np.argwhere(values < 0)[0][0])
+        raise EventsError(f"{where} is negative at event {event}; remove or mend that event.")

@@ -8,7 +8,7 @@ import numpy as np
 from trigger_nn.errors import EventsError
 from trigger_nn.events.dataset import Sample
 from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.program import Port
+from trigger_nn.program.program import Port, Program
 from trigger_nn.recipe import EventsSpec
 
 
@@ -32,6 +32,24 @@ def mantissas_for(image: np.ndarray, port: Port) -> np.ndarray:
     if columns < 0 or columns % 2 or port.shape != (image.shape[1], port.shape[1], 1):
         raise EventsError(f"Images {image.shape[1:]} do not fit input {port.name!r} {port.shape}; use other events.")
     return wrap_phi(image, columns // 2)[..., None]
+
+
+def check_units(sample: Sample, program: Program) -> None:
+    """Refuse events whose counts mean something else than those the program was made for.
+
+    Raises:
+        EventsError: least significant bit or width of the cells differ.
+    """
+    wanted = program.provenance.get("events", {}).get("lsb_gev", sample.lsb)
+    if sample.lsb != wanted:
+        raise EventsError(
+            f"The events count in {sample.lsb} GeV, the program {program.name!r} was made for counts of {wanted} GeV; "
+            "requantize the events."
+        )
+    if sample.bits > program.inputs[0].type.width:
+        raise EventsError(
+            f"The events have {sample.bits}-bit cells, the program's input is {program.inputs[0].type}; saturate them."
+        )
 
 
 def input_type(sample: Sample, spec: EventsSpec) -> Fixed:

@@ -133,7 +133,9 @@ def _softmax(layer: Any, common: dict[str, Any]) -> Operation:
     sizes = {side: _table_size(layer, f"{side}_table_size", "table_size") for side in ("exp", "inv")}
     types = {part: _attribute_type(layer, f"{part}_t") for part in ("exp_table", "inv_table", "inv_inp", "accum")}
     difference = source
-    if kind is SoftmaxKind.STABLE:  # max - x is never negative: hls4ml drops the sign bit
+    if kind is SoftmaxKind.STABLE and layer.get_attr("inp_norm_t") is not None:
+        difference = _attribute_type(layer, "inp_norm_t")
+    elif kind is SoftmaxKind.STABLE:  # max - x is never negative: hls4ml drops the sign bit
         width = source.width - source.signed
         difference = Fixed(False, width, source.integer - source.signed)
         sizes["exp"] = min(sizes["exp"], 2**width) if source.signed else sizes["exp"]

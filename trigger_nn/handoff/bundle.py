@@ -37,8 +37,12 @@ class Bundle:
         return sha256("".join(f"{path} {sha256(self.files[path])}\n" for path in sorted(self.files)).encode())
 
     def write(self, folder: Path) -> Path:
-        """Replace `folder` by the bundle, in one rename; the folder is returned."""
-        write_tree(folder, self.files)
+        """Write the bundle as `folder`, replacing an older bundle there, in one rename; the folder is returned.
+
+        Raises:
+            TriggerNNError: `folder` holds something else, or the file system refuses.
+        """
+        write_tree(folder, self.files, marker="manifest.json")
         return folder
 
     def zip(self) -> bytes:

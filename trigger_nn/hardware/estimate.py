@@ -18,6 +18,7 @@ from typing import assert_never
 
 import numpy as np
 
+from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.parts import Device, device_of
 from trigger_nn.program.operations import (
     AveragePool2D,
@@ -100,7 +101,16 @@ class Estimate:
 
 
 def estimate(program: Program, clock_period: float, part: str) -> Estimate:
-    """Estimate `program` at `clock_period` (ns) on `part`."""
+    """Estimate `program` at `clock_period` (ns) on `part`.
+
+    Raises:
+        RecipeError: the part is unknown, or the clock period leaves no time for one adder.
+    """
+    if clock_period * CLOCK_SHARE < ADDER_DELAY:
+        least = ADDER_DELAY / CLOCK_SHARE
+        raise RecipeError(
+            f"A clock period of {clock_period:g} ns is too short for one adder; choose {least:.2f} ns or more."
+        )
     layers = tuple(_layer(operation, program, clock_period) for operation in program.operations)
     return Estimate(device_of(part), clock_period, layers)
 

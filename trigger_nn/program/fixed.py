@@ -226,7 +226,7 @@ def _from_scaled(scaled: np.ndarray, target: Fixed) -> np.ndarray:
     floor = np.floor(scaled)
     rest = scaled - floor
     code = np.where(rest == 0, 0, np.where(rest < 0.5, 1, np.where(rest == 0.5, 2, 3)))
-    return clamp(round_off(floor.astype(np.int64) * 4 + code, 2, target.rounding), target)
+    return requantize(floor.astype(np.int64) * 4 + code, target.fraction + 2, target)
 
 
 def _mantissa(value: float, target: Fixed) -> int:

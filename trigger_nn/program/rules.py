@@ -90,6 +90,12 @@ def _constants(operation: Operation) -> list[Constant]:
 
 
 def _in_range(operation: Operation, constant: Constant) -> None:
+    if constant.type.width > 62:
+        raise ProgramError(
+            f"Layer {operation.name!r} has {constant.type} constants; files hold up to 62 bits, use fewer."
+        )
+    if not constant.mantissa.size:
+        raise ProgramError(f"Layer {operation.name!r} has an empty constant; report this with the model.")
     low, high = int(constant.mantissa.min()), int(constant.mantissa.max())
     if low < constant.type.minimum or high > constant.type.maximum:
         raise ProgramError(f"Layer {operation.name!r} has constants {low}..{high} outside their type {constant.type}.")

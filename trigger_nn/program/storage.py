@@ -16,7 +16,6 @@ import numpy as np
 
 from trigger_nn.errors import ProgramError, TriggerNNError
 from trigger_nn.files import replacing
-from trigger_nn.program import operations
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Constant, Operation, Window
 from trigger_nn.program.program import Port, Program
@@ -59,12 +58,13 @@ def load(path: Path) -> Program:
                 )
             if int(file.attrs["schema"]) > SCHEMA:
                 raise ProgramError(f"{path} has schema {file.attrs['schema']}, newer than {SCHEMA}; update trigger_nn.")
-            program = _decode_program(file)
-            stored = str(file.attrs["digest"])
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+            program, stored = _decode_program(file), str(file.attrs["digest"])
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
         raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
+    except ProgramError:
+        raise
     except TriggerNNError as error:
-        raise ProgramError(f"{path} is damaged: {error}") from None
+        raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
     if program.digest != stored:
         raise ProgramError(
             f"{path} does not match its digest {stored[:12]}: its content was changed; compile it again."
@@ -78,9 +78,9 @@ def _decode_program(file: h5py.File) -> Program:
     return Program(
         name=structure["name"],
         inputs=tuple(_decode(port, Port, constants) for port in structure["inputs"]),
-        operations=tuple(_decode(op, getattr(operations, op["class"]), constants) for op in structure["operations"]),
+        operations=tuple(_decode(op, _CLASSES[op["class"]], constants) for op in structure["operations"]),
         output_names=tuple(structure["output_names"]),
-        provenance=json.loads(file.attrs["provenance"]),
+        provenance=dict(json.loads(file.attrs["provenance"])),
     )
 
 
@@ -110,8 +110,6 @@ def _decode(value: Any, kind: Any, constants: dict[str, np.ndarray]) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if is_dataclass(kind):
-        if value["class"] not in _CLASSES:
-            raise ProgramError(f"it holds an unknown {value['class']!r}")
         hints = get_type_hints(kind)
         return kind(**{f.name: _decode(value[f.name], hints[f.name], constants) for f in fields(kind)})  # type: ignore[operator]
     if get_origin(kind) is tuple:

@@ -36,6 +36,8 @@ def tune(sample: Sample, split: str, signal: str, backgrounds: tuple[str, ...], 
         trial = CutTrigger(missing=float(missing))
         score = trial.score(events, sample.lsb)
         point = working_point(score[background], events.rate[background], rate)
+        if point.threshold <= 0:  # fewer crossings have enough jets than the rate allows: any threshold will do
+            continue
         kept = float((score[wanted] > point.threshold).mean())
         if kept > best:
             best, choice = kept, CutTrigger(sum=trial.sum * point.threshold, missing=trial.missing * point.threshold)

@@ -12,7 +12,7 @@ from trigger_nn.recipe import NetworkSpec, QuantizerSpec
 
 def float_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: int) -> Any:
     """The baseline: convolution or dense, batch normalisation, relu; one linear output (a logit) a signal."""
-    x = inputs = keras.layers.Input(input_shape, name="image" if spec.convolutions else "features")
+    x = inputs = keras.layers.Input(input_shape, name="image" if len(input_shape) > 1 else "features")
     for i, conv in enumerate(spec.convolutions, 1):
         x = keras.layers.Conv2D(
             conv.filters, conv.kernel, strides=conv.stride, padding=conv.padding, use_bias=False, name=f"conv{i}"
@@ -20,7 +20,7 @@ def float_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: int)
         x = keras.layers.BatchNormalization(name=f"conv{i}_norm")(x)
         x = keras.layers.Activation("relu", name=f"conv{i}_relu")(x)
         x = _pool(conv.pool, i)(x) if conv.pool > 1 else x
-    x = keras.layers.Flatten(name="flatten")(x) if spec.convolutions else x
+    x = keras.layers.Flatten(name="flatten")(x) if len(input_shape) > 1 else x
     for i, width in enumerate(spec.dense, 1):
         x = keras.layers.Dense(width, use_bias=False, name=f"dense{i}")(x)
         x = keras.layers.BatchNormalization(name=f"dense{i}_norm")(x)
@@ -31,7 +31,7 @@ def float_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: int)
 
 def quantized_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: int) -> Any:
     """The quantized twin: every weight and activation on a grid that a power of two sets, no scale to multiply by."""
-    x = inputs = keras.layers.Input(input_shape, name="image" if spec.convolutions else "features")
+    x = inputs = keras.layers.Input(input_shape, name="image" if len(input_shape) > 1 else "features")
     for i, conv in enumerate(spec.convolutions, 1):
         x = qkeras.QConv2D(
             conv.filters, conv.kernel, strides=conv.stride, padding=conv.padding,
@@ -39,7 +39,7 @@ def quantized_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: 
         )(x)  # fmt: skip
         x = qkeras.QActivation(_relu(spec.activations), name=f"conv{i}_relu")(x)
         x = _pool(conv.pool, i)(x) if conv.pool > 1 else x
-    x = keras.layers.Flatten(name="flatten")(x) if spec.convolutions else x
+    x = keras.layers.Flatten(name="flatten")(x) if len(input_shape) > 1 else x
     for i, width in enumerate((*spec.dense, outputs), 1):
         last = i > len(spec.dense)
         name = "score" if last else f"dense{i}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trigger_nn.errors import RecipeError, TriggerNNError
 from trigger_nn.events.dataset import Sample
 from trigger_nn.events.views import augmented, network_input
 from trigger_nn.frontend.legacy import keras, tf
@@ -37,7 +38,12 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
     tf.config.experimental.enable_op_determinism()
     outputs = len(recipe.events.signals)
     shape = network_input(sample, sample.splits["train"].image[:1], recipe.events).shape[1:]
-    baseline = float_network(recipe.network, shape, outputs)
+    try:
+        baseline = float_network(recipe.network, shape, outputs)
+    except ValueError as error:  # Keras: a kernel or pool that is larger than what is left of the image
+        raise RecipeError(
+            f"network: it can't be built for images {shape[:2]} ({error}); use smaller kernels."
+        ) from None
     float_losses = _fit(
         baseline, sample, recipe, recipe.training.epochs, recipe.training.learning_rate, "float", progress
     )
@@ -77,7 +83,7 @@ def weights(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
 def _fit(
     model: Any, sample: Sample, recipe: ModelRecipe, epochs: int, learning_rate: float, what: str, progress: Progress
 ) -> tuple[float, ...]:
-    steps = epochs * (len(sample.splits["train"]) // recipe.training.batch_size)
+    steps = epochs * -(-len(sample.splits["train"]) // recipe.training.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
     model.compile(keras.optimizers.legacy.Adam(schedule), masked_crossentropy, weighted_metrics=[])
     rng = np.random.default_rng(recipe.training.seed)
@@ -88,6 +94,10 @@ def _fit(
         x = network_input(sample, augmented(sample.splits["train"].image, rng), recipe.events)
         model.fit(x, labels, sample_weight=weight, batch_size=recipe.training.batch_size, verbose=0)
         losses.append(float(model.evaluate(*validation[:2], sample_weight=validation[2], batch_size=1024, verbose=0)))
+        if not np.isfinite(losses[-1]):
+            raise TriggerNNError(
+                f"Training the {what} network diverged in epoch {epoch + 1}; lower training.learning_rate."
+            )
         if losses[-1] < best:
             best, kept = losses[-1], model.get_weights()
         progress(what, epoch + 1, epochs)

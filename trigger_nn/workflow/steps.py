@@ -20,6 +20,7 @@ from trigger_nn.workflow.workspace import (
     events_digest,
     load_agreements,
     load_scores,
+    packages,
     versions,
     write_json,
 )
@@ -97,7 +98,9 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
     sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
     compiled = _compiled(workspace)
     if compiled.program != program:
-        raise MismatchError("Compiling the model again gave another program; run: trigger-nn compile RECIPE --force.")
+        raise MismatchError(
+            "Compiling the model again gave another program; run: trigger-nn compile RECIPE --force, and go on."
+        )
     events = _chosen(sample, workspace.recipe.verify.events)
     inputs = network_input(sample, sample.splits["test"].image[events], workspace.recipe.events)
     ours = Emulator(program).trace(inputs)
@@ -155,7 +158,7 @@ def _compiled(workspace: Workspace) -> Any:
     sample, recipe = workspace.sample(), workspace.recipe
     model = load_model(str(workspace.path("quantized.h5")))
     provenance = {
-        "recipe": recipe.model_dump(),
+        "recipe": recipe.model_dump(include={"name", "events", "network", "training", "hardware"}),
         "versions": versions(),
         "events": {"sha256": events_digest(workspace), "lsb_gev": sample.lsb},
         "signals": list(recipe.events.signals),
@@ -197,6 +200,10 @@ def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
     return vars(agreement) | {"layers": [vars(layer) for layer in agreement.layers]}
 
 
+def _digest_of(workspace: Workspace, name: str) -> str:
+    return sha256(workspace.path(name).read_bytes())
+
+
 STEPS = (
     Step(
         "train", "train the float network and its quantized twin",
@@ -206,11 +213,11 @@ STEPS = (
     Step(
         "compile", "convert through hls4ml, prove ranges, choose types, lower to the program",
         ("program.h5", "choices.json"),
-        lambda w: [w.recipe.name, w.recipe.hardware, sha256(w.path("quantized.h5").read_bytes())], _compile,
+        lambda w: [w.recipe.name, w.recipe.hardware, _digest_of(w, "quantized.h5"), packages()], _compile,
     ),
     Step(
         "emulate", "emulate the test sample, and run both Keras networks on it",
-        ("scores.npz",), lambda _: "", _emulate,
+        ("scores.npz",), lambda w: [_digest_of(w, "program.h5"), _digest_of(w, "float.h5")], _emulate,
     ),
     Step(
         "verify", "build hls4ml's C++ with g++ and compare every layer",

@@ -81,14 +81,22 @@ def load_agreements(workspace: Workspace) -> list[Agreement]:
     return [Agreement(**facts | {"layers": tuple(LayerAgreement(**x) for x in facts["layers"])}) for facts in stored]
 
 
+def packages() -> dict[str, str]:
+    """Versions of the packages that decide the bits."""
+    names = ("numpy", "h5py", "hls4ml", "qkeras", "tensorflow", "tf_keras")
+    return {"trigger_nn": __version__} | {name: _installed(name) for name in names}
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def versions() -> dict[str, str]:
-    """Versions of what decided the bits."""
-    packages = ("numpy", "h5py", "hls4ml", "qkeras", "tensorflow", "tf_keras")
-    return (
-        {"trigger_nn": __version__}
-        | {name: metadata.version(name) for name in packages}
-        | {"g++": toolchain.version("g++")}
-    )
+    """Versions of the packages that decide the bits, and of the compiler that checked them."""
+    return packages() | {"g++": toolchain.version("g++")}
 
 
 def load_choices(workspace: Workspace) -> list[Choice]:
@@ -117,13 +125,13 @@ def write_json(path: Path, content: object) -> None:
 def sample_facts(sample: Sample) -> Mapping[str, object]:
     """What the report says of the events."""
     made = sample.provenance
-    recipe = made["recipe"]
+    recipe = made.get("recipe", {})
     return {
         "processes": sample.processes,
         "counts": {
             split: [int((events.process == i).sum()) for i in range(len(sample.processes))]
             for split, events in sample.splits.items()
         },
-        "made": f"Pythia {made['pythia']}, {recipe['centre_of_mass_energy'] / 1000:g} TeV, pile-up "
-        f"{recipe['pileup']:g}, a toy calorimeter; cells in counts of {sample.lsb} GeV",
+        "made": f"Pythia {made.get('pythia', '?')}, {recipe.get('centre_of_mass_energy', 0) / 1000:g} TeV, pile-up "
+        f"{recipe.get('pileup', 0):g}, a toy calorimeter; cells in counts of {sample.lsb} GeV",
     }

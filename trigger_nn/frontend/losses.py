@@ -1,0 +1,108 @@
+"""Where a program can't equal the trained model: known reasons, and what a trial on random events shows.
+
+hls4ml ignores some options of Keras and QKeras layers without a word. Its C++ then agrees with the program, but not
+with the model; so every compiled program is run beside the model's own forward pass, layer by layer.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.engines.emulator import Emulator
+from trigger_nn.frontend.legacy import keras
+from trigger_nn.program.fixed import to_float
+from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Operation, Scale, Softmax
+from trigger_nn.program.program import Program
+
+TRIAL = 64  # random events
+FLOAT32 = 1e-6  # relative: Keras's own rounding, not a difference of the program
+
+
+def losses_of(graph: Any, program: Program, model: Any, folded: Mapping[str, str]) -> tuple[str, ...]:
+    """One sentence for each layer at which the program departs from `model`: why, by how much, and what cures it.
+
+    `folded` maps a layer into which a batch normalisation was folded to that batch normalisation.
+    """
+    reasons = _reasons(graph, program)
+    measured = _departures(program, model, folded)
+    sentences = []
+    for operation in program.operations:
+        known, departure = reasons.get(operation.name, []), measured.get(operation.name)
+        if departure is not None and not known:
+            known = [
+                "hls4ml's C++ computes something else than Keras, ignoring an option of this layer (such as max_value, "
+                "negative_slope, alpha, symmetric, keep_negative); leave options at what hls4ml knows"
+            ]
+        by = f" (off by up to {departure:.3g} on {TRIAL} random events)" if departure is not None else ""
+        sentences += [f"{operation.name}: {reason}{by}" for reason in known]
+    return tuple(sentences)
+
+
+def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict[str, float]:
+    """Largest difference of each layer that departs from Keras although all that it reads agrees."""
+    rng = np.random.default_rng(1)
+    mantissas = {
+        port.name: rng.integers(port.type.minimum, port.type.maximum, (TRIAL, *port.shape), endpoint=True)
+        for port in program.inputs
+    }
+    numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
+    ours = Emulator(program).trace(numbers)
+    theirs = _forward(model, [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names])
+    agreeing = set(numbers)
+    departures = {}
+    for operation in program.operations:
+        keras_name = folded.get(operation.name, operation.name)
+        if keras_name not in theirs:
+            continue
+        left, right = ours[operation.name], theirs[keras_name].reshape(ours[operation.name].shape)
+        largest = float(np.abs(left - right).max())
+        if np.array_equal(left, right):
+            agreeing.add(operation.name)
+        elif set(operation.inputs) <= agreeing and largest > FLOAT32 * float(np.abs(right).max()):
+            departures[operation.name] = largest
+    return departures
+
+
+def _forward(model: Any, names: list[str], inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
+    known = {layer.name for layer in model.layers}
+    present = [name for name in dict.fromkeys(names) if name in known]
+    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in present])
+    values = probe(inputs if len(inputs) > 1 else inputs[0], training=False)
+    listed = values if len(present) > 1 else [values]
+    return {name: value.numpy() for name, value in zip(present, listed, strict=True)}
+
+
+def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
+    """What is known beforehand, by layer: constants off their grid, tables, poolings that round."""
+    found = {operation.name: _operation_losses(operation) for operation in program.operations}
+    for layer in graph.get_layers():
+        for which, variable in layer.weights.items():
+            operation = program.operation(layer.name)
+            constant = getattr(operation, {"weight": "weights"}.get(which, which))
+            if not np.array_equal(to_float(constant.mantissa, constant.type), np.asarray(variable.data, np.float64)):
+                unfused = isinstance(operation, Scale)
+                cure = "fold it into the layer before" if unfused else "give it a quantized_bits quantizer"
+                reason = f"its {which} is not on the grid of {constant.type}, so it is rounded; {cure}"
+                found[layer.name].append(reason)
+    return found
+
+
+def _operation_losses(operation: Operation) -> list[str]:
+    match operation:
+        case Lookup() | Softmax():
+            return [
+                "read from a table, so it only approximates the function; decide on the layer before it, or quantize "
+                "that to fewer integer bits"
+            ]
+        case MaxPool2D() if any(operation.window.padding) and operation.fill > 0:
+            return ["hls4ml pads unsigned values with half their range; use padding 'valid'"]
+        case AveragePool2D() if not _power_of_two_windows(operation):
+            return ["a window's mean is truncated unless its size is a power of two"]
+        case _:
+            return []
+
+
+def _power_of_two_windows(operation: AveragePool2D) -> bool:
+    size = operation.window.size[0] * operation.window.size[1]
+    return size & (size - 1) == 0 and not any(operation.window.padding)

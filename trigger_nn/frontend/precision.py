@@ -1,0 +1,125 @@
+"""hls4ml's configuration, type by type: what the model states, what is chosen, what must be left alone.
+
+Functions take a configuration and return one; those that change it copy it first, but for the two that complete a
+configuration just made.
+"""
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.frontend.graph import Config
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding
+from trigger_nn.program.operations import Operation, Softmax
+from trigger_nn.program.program import Program
+
+SHIELD = "fixed<48,24>"
+
+
+def with_input_type(config: Config, model: Any, kind: Fixed) -> Config:
+    """The type of every input port."""
+    for name in model.input_names:
+        config["LayerName"][name]["Precision"]["result"] = str(kind)
+    return config
+
+
+def with_constant_types(config: Config, model: Any) -> Config:
+    """Types of constants that no quantizer states.
+
+    Unfused batch normalisation: 18 bits that reach the largest constant (a DSP's narrow operand). Softmax: tables and
+    sums that reach 1 and the number of classes, no further; hls4ml's defaults reach 128, and address its table of 1 / x
+    in steps so coarse that sums below 4 can read 1 / 0.
+    """
+    for layer in model.layers:
+        precision = config["LayerName"].get(layer.name, {}).get("Precision", {})
+        if precision.get("scale") == "auto":
+            gamma, beta, mean, variance = _normalization(layer)
+            scale = gamma / np.sqrt(variance + layer.epsilon)
+            for key, values in (("scale", scale), ("bias", beta - mean * scale)):
+                integer = int(np.ceil(np.log2(np.abs(values).max() + 1e-12))) + 2
+                precision[key] = str(Fixed(True, 18, integer))
+        if "inv_inp" in precision:
+            classes = int(layer.output_shape[-1])
+            reach = classes.bit_length()
+            tables, sums = str(_saturating(18, 1)), str(_saturating(17 + reach, reach))
+            precision["accum"] = sums
+            # hls4ml 1.3.0 ignores these three among the precisions, but takes them as attributes of the layer.
+            config["LayerName"][layer.name] |= {"exp_table_t": tables, "inv_table_t": tables, "inv_inp_t": sums}
+    return config
+
+
+def _saturating(width: int, integer: int) -> Fixed:
+    return Fixed(False, width, integer, Rounding.RND, Overflow.SAT)
+
+
+def _normalization(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
+    gamma = layer.gamma.numpy() if layer.gamma is not None else np.ones_like(mean)
+    beta = layer.beta.numpy() if layer.beta is not None else np.zeros_like(mean)
+    return gamma, beta, mean, variance
+
+
+def producers(model: Any, layers: list[Any]) -> frozenset[str]:
+    """Layers whose result goes straight into one of `layers`; inputs of the model not among them."""
+    inbound = [node.inbound_layers for layer in layers for node in layer.inbound_nodes]
+    return frozenset(one.name for one in inbound if not isinstance(one, list)) - set(model.input_names)
+
+
+def states_result(config: Config, layer: Any) -> bool:
+    """Whether a quantizer of the model states the type of the layer's result."""
+    result: str = config["LayerName"].get(layer.name, {}).get("Precision", {}).get("result", "auto")
+    return result != "auto"
+
+
+def is_folded(layer: Any, program: Program) -> bool:
+    """Whether hls4ml folded this batch normalisation into the layer before it."""
+    return "BatchNormalization" in type(layer).__name__ and all(op.name != layer.name for op in program.operations)
+
+
+def shielded_results(config: Config, names: frozenset[str]) -> Config:
+    """`config` with a stated result type for `names`.
+
+    Into a result left `auto`, hls4ml 1.3.0 merges a linear activation that follows, and drops its quantizer
+    (MergeLinearActivation looks for an attribute that QKeras layers lack).
+    """
+    config = copy.deepcopy(config)
+    for name in names:
+        for part in (name, f"{name}_linear"):
+            precision = config["LayerName"].get(part, {}).get("Precision", {})
+            if precision.get("result") == "auto":
+                precision["result"] = SHIELD
+    return config
+
+
+def decided_by_model(program: Program, config: Config) -> frozenset[str]:
+    """Tensors whose type a quantizer of the model states."""
+    return frozenset(
+        op.name for op in program.operations
+        if config["LayerName"].get(op.name, {}).get("Precision", {}).get("result", "auto") != "auto"
+    )  # fmt: skip
+
+
+def with_types(config: Config, program: Program, left_auto: frozenset[str]) -> Config:
+    """`config` with the program's types, layer by layer; results of `left_auto` are hls4ml's to infer."""
+    config = copy.deepcopy(config)
+    for name, layer in config["LayerName"].items():
+        operation = next((op for op in program.operations if op.name == name), None) or _absorbed_into(name, program)
+        if operation is None:
+            continue
+        if operation.name not in left_auto:
+            layer["Precision"]["result"] = str(operation.type)
+        accumulator = getattr(operation, "accumulator", None)
+        if operation.name == name and accumulator is not None:
+            layer["Precision"]["accum"] = str(accumulator)
+        if isinstance(operation, Softmax) and operation.name == name:
+            # hls4ml's own type for max - x has half the range that it needs, and wraps.
+            source = program.type_of(operation.inputs[0])
+            layer["inp_norm_t"] = str(Fixed(False, source.width, source.integer))
+    return config
+
+
+def _absorbed_into(name: str, program: Program) -> Operation | None:
+    """The operation that took over a linear activation, which hls4ml drops when it changes no type."""
+    base = name.removesuffix("_linear")
+    return next((op for op in program.operations if base != name and op.name == base), None)

@@ -5,7 +5,7 @@ that is returned is lowered from the graph that was built with them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,18 +71,12 @@ def compile_model(
     normalizations = [layer for layer in model.layers if is_folded(layer, draft)]
     folded = {name: layer.name for layer in normalizations for name in producers(model, [layer])}
     decided = decided_by_model(draft, config) | folded.keys()
-    auto = draft
-    for _ in model.layers:  # each round settles at least one more of the folded results
-        wanted, choices = choose_exact_types(draft, decided)
-        graph = build_graph(model, name, with_types(config, wanted, frozenset(folded)), hardware, output)
-        program = lower(graph, name)
-        difference = _different_type(wanted, program)
-        if difference is None:
-            break
-        draft = program
-    else:
-        raise PrecisionError(difference)
-    choices = tuple(_against_auto(choice, auto, shielded) for choice in choices)
+
+    def rebuild(wanted: Program) -> Any:
+        return build_graph(model, name, with_types(config, wanted, frozenset(folded)), hardware, output)
+
+    program, graph, choices = _settled(draft, decided, rebuild)
+    choices = tuple(_against_auto(choice, draft, shielded) for choice in choices)
     facts = {
         "trigger_nn": __version__,
         "hls4ml": HLS4ML_VERSION,
@@ -90,6 +84,25 @@ def compile_model(
         "losses": list(losses := losses_of(graph, program, model, folded)),
     }
     return Compiled(replace(program, provenance=facts | dict(provenance or {})), graph, choices, losses)
+
+
+def _settled(
+    draft: Program, decided: Collection[str], rebuild: Callable[[Program], Any]
+) -> tuple[Program, Any, tuple[Choice, ...]]:
+    """Choose types and build with them until hls4ml takes them as they are.
+
+    Once is enough but for folded results, whose types hls4ml infers from ours; each round settles one more of them.
+    """
+    difference = None
+    for _ in draft.operations:
+        wanted, choices = choose_exact_types(draft, decided)
+        graph = rebuild(wanted)
+        program = lower(graph, draft.name)
+        difference = _different_type(wanted, program)
+        if difference is None:
+            return program, graph, choices
+        draft = program
+    raise PrecisionError(difference or f"Model {draft.name!r} has no layer to compile; give it one.")
 
 
 def _against_auto(choice: Choice, auto: Program, shielded: frozenset[str]) -> Choice:

@@ -1,6 +1,8 @@
 """The public functions, each a few lines over the rooms: what a notebook calls."""
 
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +60,10 @@ def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardwa
     from trigger_nn.frontend.compile import compile_model
 
     kind = Fixed.parse(input_type) if isinstance(input_type, str) else input_type
-    folder = Path(tempfile.mkdtemp(prefix="trigger_nn_"))
-    return compile_model(model, name, kind, folder, hardware_spec(**hardware))
+    folder = tempfile.mkdtemp(prefix="trigger_nn_")
+    compiled = compile_model(model, name, kind, Path(folder), hardware_spec(**hardware))
+    weakref.finalize(compiled.graph, shutil.rmtree, folder, ignore_errors=True)  # hls4ml's project, once verified
+    return compiled
 
 
 def verify(compiled: "Compiled", inputs: np.ndarray) -> Agreement:

@@ -26,7 +26,7 @@ def test_every_path_and_verb_it_names_exists():
     ).stdout
     assert verbs
     assert all(verb in listed for verb in verbs)
-    paths = {p for p in re.findall(r"(?:trigger_nn|models|tests|notebooks|firmware_projects)/[\w./]*", README)}
+    paths = set(re.findall(r"(?:trigger_nn|models|tests|notebooks|firmware_projects)/[\w./]*", README))
     made = {"firmware_projects/event_image", "firmware_projects/event_image/"}
     assert [path for path in sorted(paths - made) if not (ROOT / path.rstrip(".")).exists()] == []
     assert len(README.splitlines()) <= 120

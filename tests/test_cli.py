@@ -140,7 +140,6 @@ def finished(tmp_path_factory):
     """A short run up to the compile step, for the tests of what follows it."""
     folder = tmp_path_factory.mktemp("run")
     path = recipe(folder, a=("epochs = 60", "epochs = 1"), b=("quantized_epochs = 40", "quantized_epochs = 1"))
-    done = trigger_nn("emulate", PROGRAM, embedded_sample(), cwd=folder)
     done = trigger_nn("compile", path, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -185,6 +184,14 @@ def test_another_program_makes_later_steps_run_again(finished):
     assert "compile: up to date" in done.stdout
     assert "emulate: emulate the test sample" in done.stdout
     assert "verify: build" in done.stdout
+
+
+def test_a_damaged_file_of_the_run_is_named(finished):
+    path = finished / "build/event_image/choices.json"
+    path.write_text("[")
+    refused(trigger_nn("report", "recipe.toml", "--force", cwd=finished), "choices.json is missing or damaged")
+    path.unlink()
+    assert trigger_nn("report", "recipe.toml", cwd=finished).returncode == 0
 
 
 def test_a_folder_that_is_not_ours_is_not_replaced(tmp_path):

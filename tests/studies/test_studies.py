@@ -32,6 +32,11 @@ def test_effective_events_of_equal_weights_is_their_number():
     assert (point.events, round(point.effective, 9), point.threshold) == (10, 10, 9)
 
 
+def test_no_background_is_said():
+    with pytest.raises(EventsError, match="no background"):
+        working_point(np.array([]), np.array([]), 1e3)
+
+
 def test_efficiency_interval_is_clopper_pearson():
     found = efficiency(np.arange(100) < 37)
     assert found.value == 0.37

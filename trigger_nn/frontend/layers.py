@@ -1,16 +1,22 @@
 """The trained model's own forward pass, layer by layer, for comparison."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from trigger_nn.frontend.legacy import keras, load_model
+from trigger_nn.frontend.legacy import keras
+
+BATCH = 512
 
 
-def layer_outputs(path: str, names: Sequence[str], inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """Outputs of the layers in `names` that the model at `path` has, for `inputs` as Keras takes them."""
-    model = load_model(path)
-    present = [name for name in names if name in {layer.name for layer in model.layers}]
-    probe = keras.Model(model.input, [model.get_layer(name).output for name in present])
-    values = probe.predict(inputs, batch_size=512, verbose=0)
-    return dict(zip(present, values if len(present) > 1 else [values], strict=True))
+def layer_outputs(model: Any, names: Sequence[str], inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Outputs of the layers in `names` that `model` has, for its `inputs` (one array an input, (events, ...))."""
+    known = {layer.name for layer in model.layers}
+    present = [name for name in dict.fromkeys(names) if name in known]
+    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in present])
+    batches: list[list[Any]] = []
+    for start in range(0, len(inputs[0]), BATCH):
+        values = probe([x[start : start + BATCH] for x in inputs], training=False)
+        batches.append(values if len(present) > 1 else [values])
+    return {name: np.concatenate([batch[i].numpy() for batch in batches]) for i, name in enumerate(present)}

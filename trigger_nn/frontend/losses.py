@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.frontend.legacy import keras
+from trigger_nn.frontend.layers import layer_outputs
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Operation, Scale, Softmax
 from trigger_nn.program.program import Program
@@ -48,7 +48,9 @@ def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict
     }
     numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
     ours = Emulator(program).trace(numbers)
-    theirs = _forward(model, [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names])
+    theirs = layer_outputs(
+        model, [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names]
+    )
     agreeing = set(numbers)
     departures = {}
     for operation in program.operations:
@@ -62,15 +64,6 @@ def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict
         elif set(operation.inputs) <= agreeing and largest > FLOAT32 * float(np.abs(right).max()):
             departures[operation.name] = largest
     return departures
-
-
-def _forward(model: Any, names: list[str], inputs: list[np.ndarray]) -> dict[str, np.ndarray]:
-    known = {layer.name for layer in model.layers}
-    present = [name for name in dict.fromkeys(names) if name in known]
-    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in present])
-    values = probe(inputs if len(inputs) > 1 else inputs[0], training=False)
-    listed = values if len(present) > 1 else [values]
-    return {name: value.numpy() for name, value in zip(present, listed, strict=True)}
 
 
 def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:

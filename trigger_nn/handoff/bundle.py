@@ -15,7 +15,7 @@ import jinja2
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.errors import EventsError
+from trigger_nn.errors import EventsError, UnsupportedLayerError
 from trigger_nn.files import sha256, write_tree
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.program.program import Port, Program
@@ -76,7 +76,7 @@ class HandoffFacts:
     clock_period: float
     versions: Mapping[str, str]
     thresholds: tuple[Threshold, ...] = ()
-    agreement: str = ""
+    agreement: str = "No comparison was recorded when this bundle was written; `make check` makes one."
 
 
 def make_bundle(
@@ -93,7 +93,13 @@ def make_bundle(
 
     Raises:
         EventsError: no event to make vectors of.
+        UnsupportedLayerError: the program has several inputs or outputs.
     """
+    if len(program.inputs) != 1 or len(program.outputs) != 1:
+        raise UnsupportedLayerError(
+            f"Program {program.name!r} has {len(program.inputs)} inputs and {len(program.outputs)} outputs, the bench "
+            "knows one of each; join them in the model with Concatenate."
+        )
     if not len(inputs):
         raise EventsError("A bundle without test vectors can't be checked; give at least one event.")
     expected = Emulator(program).predict_mantissas({program.inputs[0].name: inputs})

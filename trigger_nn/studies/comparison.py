@@ -10,7 +10,7 @@ from trigger_nn.errors import EventsError
 from trigger_nn.events.dataset import Sample
 from trigger_nn.recipe import ModelRecipe
 from trigger_nn.studies.cuts import CutTrigger, tune
-from trigger_nn.studies.rates import Curve, Efficiency, WorkingPoint, curve, efficiency, working_point
+from trigger_nn.studies.rates import Curve, Efficiency, WorkingPoint, at_threshold, curve, efficiency, working_point
 
 SPLIT = "test"
 MINIMUM_EVENTS = 10
@@ -65,7 +65,7 @@ def compare_triggers(
     """Compare networks' `scores` by name, each (test events, signals), and the cut-based trigger.
 
     Raises:
-        EventsError: scores and events differ in number, or the test split lacks background.
+        EventsError: scores and events differ in number, or the sample lacks signal or background.
     """
     events = sample.splits[SPLIT]
     for name, values in scores.items():
@@ -107,11 +107,8 @@ def _row(
 
 def _fixed(values: np.ndarray, background: np.ndarray, wanted: np.ndarray, rates: np.ndarray) -> Row:
     """The cut-based trigger with its published thresholds, at whatever rate they give."""
-    passing = rates[values[background] > 1]
-    total = float(passing.sum())
-    effective = total**2 / float((passing**2).sum()) if len(passing) else 0.0
-    point = WorkingPoint(1.0, total, len(passing), effective)
-    return Row("cuts, as published", total, point, efficiency(values[wanted] > 1))
+    point = at_threshold(values[background], rates, 1.0)
+    return Row("cuts, as published", point.rate, point, efficiency(values[wanted] > point.threshold))
 
 
 def _flips(

@@ -60,17 +60,29 @@ def working_point(scores: np.ndarray, rates: np.ndarray, target: float) -> Worki
         scores: of the background events.
         rates: Hz that each stands for.
         target: Hz.
+
+    Raises:
+        EventsError: there is no background event.
     """
+    if not len(scores):
+        raise EventsError(
+            "There is no background event in the sample; make one with more, or name others as background."
+        )
     values = np.unique(-scores)
     order = np.argsort(-scores, kind="stable")
     cumulative = np.cumsum(rates[order])
     ends = np.searchsorted(-scores[order], values, side="right")
     below = np.flatnonzero(cumulative[ends - 1] <= target)
     count = int(ends[below[-1]]) if len(below) else 0
-    passing = rates[order[:count]]
     threshold = float(scores[order[count]]) if count < len(scores) else float(scores.min() - 1)
-    squares = float((passing**2).sum())
-    return WorkingPoint(threshold, float(passing.sum()), count, float(passing.sum()) ** 2 / squares if squares else 0.0)
+    return at_threshold(scores, rates, threshold)
+
+
+def at_threshold(scores: np.ndarray, rates: np.ndarray, threshold: float) -> WorkingPoint:
+    """What passes at `threshold`: its rate, and the background events behind it."""
+    passing = rates[scores > threshold]
+    total, squares = float(passing.sum()), float((passing**2).sum())
+    return WorkingPoint(threshold, total, len(passing), total**2 / squares if squares else 0.0)
 
 
 def curve(scores: np.ndarray, rates: np.ndarray, signal: np.ndarray) -> Curve:

@@ -93,6 +93,7 @@ def _keras_scores(workspace: Workspace, inputs: np.ndarray) -> dict[str, np.ndar
 
 def _verify(workspace: Workspace, progress: Progress) -> str:
     from trigger_nn.frontend.layers import layer_outputs
+    from trigger_nn.frontend.legacy import load_model
     from trigger_nn.hardware.csim import trace
 
     sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
@@ -107,8 +108,8 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
     progress("sides compared", 1, 3)
     agreements = [compare_with_cpp(program, ours, trace(compiled.graph, inputs))]
     progress("sides compared", 2, 3)
-    keras = layer_outputs(str(workspace.path("quantized.h5")), list(ours), inputs)
     if not program.provenance["losses"]:
+        keras = layer_outputs(load_model(str(workspace.path("quantized.h5"))), list(ours), [inputs])
         agreements.append(compare_layers(ours, keras, ("emulator", "QKeras forward pass")))
     progress("sides compared", 3, 3)
     write_json(workspace.path("agreement.json"), [_agreement_facts(agreement) for agreement in agreements])

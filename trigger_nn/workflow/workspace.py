@@ -1,7 +1,9 @@
 """Where a run keeps its files, and the facts that later steps read from earlier ones."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
@@ -69,7 +71,7 @@ def estimated(workspace: Workspace, program: Program) -> Estimate:
 
 def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.ndarray], float]:
     """Scores of the test sample, by network, as numbers; and the emulator's events/s."""
-    with np.load(workspace.path("scores.npz")) as stored:
+    with _readable(workspace.path("scores.npz")) as path, np.load(path) as stored:
         scores = {name: stored[name].astype(np.float64) for name in ("float", "QKeras")}
         scores["emulator"] = to_float(stored["emulator"], program.outputs[0].type)
         return scores, float(stored["rate"])
@@ -77,8 +79,11 @@ def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.nd
 
 def load_agreements(workspace: Workspace) -> list[Agreement]:
     """What the verify step found equal."""
-    stored = json.loads(workspace.path("agreement.json").read_text())
-    return [Agreement(**facts | {"layers": tuple(LayerAgreement(**x) for x in facts["layers"])}) for facts in stored]
+    with _readable(workspace.path("agreement.json")) as path:
+        stored = json.loads(path.read_text())
+        return [
+            Agreement(**facts | {"layers": tuple(LayerAgreement(**x) for x in facts["layers"])}) for facts in stored
+        ]
 
 
 def packages() -> dict[str, str]:
@@ -101,13 +106,19 @@ def versions() -> dict[str, str]:
 
 def load_choices(workspace: Workspace) -> list[Choice]:
     """What the compile step chose, layer by layer."""
-
-    def kind(text: str | None) -> Fixed | None:
-        return Fixed.parse(text) if text and text != "None" else None
-
     types = ("before", "after", "accumulator_before", "accumulator_after")
-    stored = json.loads(workspace.path("choices.json").read_text())
-    return [Choice(**facts | {key: kind(facts[key]) for key in types}) for facts in stored]
+    with _readable(workspace.path("choices.json")) as path:
+        stored = json.loads(path.read_text())
+        return [Choice(**facts | {key: facts[key] and Fixed.parse(facts[key]) for key in types}) for facts in stored]
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Turn whatever a missing or damaged file of a run raises into one sentence."""
+    try:
+        yield path
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise TriggerNNError(f"{path} is missing or damaged ({error}); remove it and repeat the command.") from None
 
 
 def events_digest(workspace: Workspace) -> str:

@@ -1,7 +1,7 @@
 """One TOML file -> frozen values; a mistake names its key path, what was found and what is allowed.
 
 The models are pydantic's: frozen, and an unknown key is an error. `load_model_recipe` reads the recipe of a
-network, `load_sample_recipe` that of an event sample.
+network; that of an event sample is in `trigger_nn.events.production.specification`.
 """
 
 import difflib
@@ -17,6 +17,10 @@ from trigger_nn.hardware.parts import device_of
 NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
 
 
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 class Part(BaseModel):
     """Base of every table of a recipe: immutable, no unknown keys, no silent conversion."""
 
@@ -27,7 +31,7 @@ class Part(BaseModel):
     def _lists_are_tuples(cls, data: Any) -> Any:
         """TOML has lists only; a value that is hashable and can't be changed is a tuple."""
         if isinstance(data, dict):
-            return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+            return {key: _tuples(value) for key, value in data.items()}
         return data
 
 
@@ -64,20 +68,41 @@ class NetworkSpec(Part):
 
 
 class EventsSpec(Part):
-    """Which events file, which processes are signals (one network output each) and which are background."""
+    """Which events, which of their views the network sees, and what it is to tell apart.
+
+    Either `signals` (one output each, a trigger of its own) against `backgrounds`, or `classes` (one output each, the
+    largest decides). `integer_bits` sets the input port's binary point, not its width; without it the view's own.
+    """
 
     file: str
-    signals: Annotated[tuple[str, ...], Field(min_length=1)]
-    backgrounds: Annotated[tuple[str, ...], Field(min_length=1)]
+    view: str = "image"
+    signals: tuple[str, ...] = ()
+    backgrounds: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     wrap_phi: Annotated[int, Field(ge=0)] = 1
-    integer_bits: Annotated[int, Field(ge=-16, le=32)] = 4  # of the input port: sets the binary point, not the width
+    integer_bits: Annotated[int, Field(ge=-16, le=32)] | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All processes that the network meets."""
+        return (*self.signals, *self.backgrounds, *self.classes)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What each output of the network is for."""
+        return self.classes or self.signals
 
     @model_validator(mode="after")
-    def _each_process_once(self) -> "EventsSpec":
-        named = (*self.signals, *self.backgrounds)
-        twice = sorted({name for name in named if named.count(name) > 1})
+    def _one_task(self) -> "EventsSpec":
+        twice = sorted({name for name in self.named if self.named.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} named more than once among signals and backgrounds; name each once")
+        if self.classes and (self.signals or self.backgrounds):
+            raise ValueError("give either classes, or signals and backgrounds")
+        if self.classes and len(self.classes) < 2:
+            raise ValueError("one class can't be told from another; name at least two")
+        if not self.classes and not (self.signals and self.backgrounds):
+            raise ValueError("events.signals or events.backgrounds is missing; name at least one of each, or classes")
         return self
 
 
@@ -137,31 +162,6 @@ class ModelRecipe(Part):
     study: StudySpec = StudySpec()
 
 
-class SplitSpec(Part):
-    """Crossings of one process in each split."""
-
-    train: PositiveInt
-    validation: PositiveInt
-    test: PositiveInt
-
-
-class SampleRecipe(Part):
-    """An event sample: how many crossings of what, at which pile-up, from which seed."""
-
-    name: str
-    seed: Annotated[int, Field(ge=0, le=1_000_000)]
-    centre_of_mass_energy: PositiveFloat  # GeV
-    pileup: PositiveFloat  # mean inelastic collisions a crossing
-    colliding_rate: PositiveFloat  # Hz
-    hard_above: PositiveFloat  # GeV: pTHat at which zero-bias and weighted QCD are stitched
-    resonance_mass: PositiveFloat  # GeV
-    library: SplitSpec
-    zero_bias: SplitSpec
-    qcd: SplitSpec
-    hh4b: SplitSpec
-    vbf_inv: SplitSpec
-
-
 R = TypeVar("R", bound=Part)
 
 
@@ -171,12 +171,7 @@ def load_model_recipe(path: Path) -> ModelRecipe:
     Raises:
         RecipeError: the file is missing or not TOML, or a key is unknown, missing or of a wrong value.
     """
-    return _load(path, ModelRecipe)
-
-
-def load_sample_recipe(path: Path) -> SampleRecipe:
-    """Read the recipe of an event sample; raises RecipeError as `load_model_recipe` does."""
-    return _load(path, SampleRecipe)
+    return load(path, ModelRecipe)
 
 
 def hardware_spec(**choices: object) -> HardwareSpec:
@@ -188,7 +183,8 @@ def hardware_spec(**choices: object) -> HardwareSpec:
     return _validated(choices, HardwareSpec, "hardware")
 
 
-def _load(path: Path, model: type[R]) -> R:
+def load(path: Path, model: type[R]) -> R:
+    """Read a TOML file as `model`; raises RecipeError as `load_model_recipe` does."""
     try:
         data = tomllib.loads(path.read_text())
     except FileNotFoundError:

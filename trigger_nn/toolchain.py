@@ -1,8 +1,9 @@
-"""Programs outside Python: where they are, or how to get them."""
+"""Programs outside Python, and versions of packages: what is there, or how to get it."""
 
 import re
 import shutil
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 from trigger_nn.errors import ToolNotFound
@@ -31,3 +32,11 @@ def version(tool: str) -> str:
     text = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False).stdout
     match = re.search(r"\d+(\.\d+)+", text)
     return match[0] if match else "unknown"
+
+
+def installed(package: str) -> str:
+    """Version of a Python package, or `not installed`."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

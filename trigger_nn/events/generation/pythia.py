@@ -3,49 +3,56 @@
 Particles come as flat arrays with offsets, one row a final-state particle; there is no Python loop over them.
 """
 
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trigger_nn.errors import ToolNotFound, TriggerNNError
-from trigger_nn.events.processes import Process
+from trigger_nn.events.generation.particles import Particles
+from trigger_nn.events.generation.processes import Process
 
 BATCH = 250
-
-
-@dataclass(frozen=True)
-class Particles:
-    """Final-state particles of `len(weight)` collisions.
-
-    `offsets[i]:offsets[i + 1]` are the rows of collision i. pT in GeV, phi in radians in (-pi, pi]; `charge` in
-    units of e; `pt_hat` in GeV (of the hardest parton scattering); `weight` is Pythia's event weight.
-    """
-
-    offsets: np.ndarray
-    pt: np.ndarray
-    eta: np.ndarray
-    phi: np.ndarray
-    pdg_id: np.ndarray
-    charge: np.ndarray
-    pt_hat: np.ndarray
-    weight: np.ndarray
+_MULTIPARTON = "MultipartonInteractions:initFile"
 
 
 class Generator:
     """One seeded Pythia instance for one process; the same seed gives the same events, whatever the batch size."""
 
-    def __init__(self, process: Process, centre_of_mass_energy: float, seed: int) -> None:
-        """Initialise Pythia at `centre_of_mass_energy` (GeV). `seed` must lie in 1 to 900,000,000 (Pythia's range)."""
+    def __init__(
+        self, process: Process, centre_of_mass_energy: float, seed: int, multiparton: Path | None = None
+    ) -> None:
+        """Initialise Pythia at `centre_of_mass_energy` (GeV). `seed` must lie in 1 to 900,000,000 (Pythia's range).
+
+        `multiparton` is a file of `write_multiparton`, which saves seconds; other events come out with it than without.
+
+        Raises:
+            TriggerNNError: Pythia refuses a setting or their combination.
+        """
         self._pythia = _new_pythia()
         beams = (f"Beams:eCM = {centre_of_mass_energy:g}", "Random:setSeed = on", f"Random:seed = {seed}")
-        for setting in ("Print:quiet = on", *beams, *process.settings):
-            if not self._pythia.readString(setting):
-                raise TriggerNNError(f"Pythia does not know the setting {setting!r} of process {process.name!r}.")
-        if not self._pythia.init():
-            raise TriggerNNError(f"Pythia could not initialise process {process.name!r}; check its settings.")
+        reuse = (f"{_MULTIPARTON} = {multiparton}", "MultipartonInteractions:reuseInit = 2") if multiparton else ()
+        for setting in ("Print:quiet = on", "SLHA:verbose = 0", *beams, *reuse, *process.settings):
+            if not self._pythia.readString(setting, False):
+                raise TriggerNNError(
+                    f"Pythia does not know the setting {setting!r} of process {process.name!r}; correct it."
+                )
+        if not self._initialised(process):
+            raise TriggerNNError(
+                f"Pythia could not initialise process {process.name!r}; check: {'; '.join(process.settings)}."
+            )
         self._charges: dict[int, float] = {}
+
+    def _initialised(self, process: Process) -> bool:
+        if not process.slha:
+            return bool(self._pythia.init())
+        with tempfile.NamedTemporaryFile("w", suffix=".slha") as file:
+            file.write(process.slha)
+            file.flush()
+            self._pythia.readString(f"SLHA:file = {file.name}")
+            return bool(self._pythia.init())
 
     def batches(self, events: int) -> Iterator[Particles]:
         """Yield `events` collisions in batches."""
@@ -59,6 +66,11 @@ class Generator:
     def cross_section_mb(self) -> float:
         """Cross section in mb that the generated events estimate; its precision grows with their number."""
         return float(self._pythia.infoPython().sigmaGen())
+
+    @property
+    def cross_section_error_mb(self) -> float:
+        """Statistical error of `cross_section_mb`."""
+        return float(self._pythia.infoPython().sigmaErr())
 
     @property
     def version(self) -> str:
@@ -96,6 +108,15 @@ class Generator:
             if kind not in self._charges:
                 self._charges[kind] = self._pythia.particleData.charge(kind)
         return np.array([self._charges[kind] for kind in kinds.tolist()])[where]
+
+
+def write_multiparton(path: Path, process: Process, centre_of_mass_energy: float) -> None:
+    """Write Pythia's tables of multiparton interactions for a soft process: 4 s once, instead of for every file.
+
+    They are made from a seed of their own, so that they are the same whoever makes them first.
+    """
+    reuse = ("MultipartonInteractions:reuseInit = 1", f"{_MULTIPARTON} = {path}")
+    Generator(Process(process.name, (*process.settings, *reuse), process.description), centre_of_mass_energy, 1)
 
 
 def _new_pythia() -> Any:

@@ -1,0 +1,1 @@
+"""Collisions from Pythia 8: processes, the generator, particles on disk."""

@@ -1,0 +1,1 @@
+"""Objects made from towers and candidates, in hardware units."""

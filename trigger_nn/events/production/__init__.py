@@ -1,0 +1,1 @@
+"""From a recipe to a sample: specification, cached stages, crossings, shards."""

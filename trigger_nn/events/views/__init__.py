@@ -1,0 +1,1 @@
+"""Views: what a network sees of an event, each defined once, integer in and integer out."""

@@ -1,0 +1,36 @@
+"""The hardest constituents of a jet, or candidates of a crossing, as a table of integers."""
+
+import numpy as np
+
+from trigger_nn.events.quantities import Quantity
+from trigger_nn.events.records import Candidates, padded
+from trigger_nn.events.units import Units
+from trigger_nn.events.views.values import Constituents
+from trigger_nn.program.fixed import Fixed
+
+RELATIVE_BITS, ABSOLUTE_BITS = 10, 12  # of eta and phi: to the axis of a jet, or in the detector
+_FIELDS = {"pt": "pt", "eta": "eta", "phi": "phi", "type": "kind", "charge": "charge"}
+
+
+def constituents(candidates: Candidates, view: Constituents) -> np.ndarray:
+    """The `view.count` hardest of each event (or jet), zero-padded: (n, count, features) int64.
+
+    They fall in pT, ties in their old order; `type` is `records.Kind`. Nothing is clipped: what does not fit the type
+    of its quantity is refused where the events are kept.
+    """
+    table = padded(candidates, view.count)
+    return np.stack([getattr(table, _FIELDS[name]) for name in view.features], axis=-1)
+
+
+def quantities(view: Constituents, units: Units, relative: bool) -> tuple[Quantity, ...]:
+    """What the numbers mean, one for each feature; `relative` where eta and phi are those to a jet's axis."""
+    pt_bits, angle_bits = units.candidate_bits, RELATIVE_BITS if relative else ABSOLUTE_BITS
+    angle = Fixed(True, angle_bits, angle_bits)
+    known = {
+        "pt": Quantity("pt", "GeV", Fixed(False, pt_bits, pt_bits), units.candidate_lsb),
+        "eta": Quantity("eta", "1", angle, units.angle),
+        "phi": Quantity("phi", "rad", angle, units.angle),
+        "type": Quantity("type", "1", Fixed(False, 3, 3)),
+        "charge": Quantity("charge", "e", Fixed(True, 2, 2)),
+    }
+    return tuple(known[name] for name in view.features)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.events.dataset import Sample, read_sample
-from trigger_nn.events.views import check_units, mantissas_for
+from trigger_nn.errors import TriggerNNError
+from trigger_nn.events.inputs import column_for, mantissas_for
+from trigger_nn.events.storage.dataset import Sample, read_sample
 from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate
@@ -24,28 +25,33 @@ if TYPE_CHECKING:
 
 
 def load_model(path: str | Path) -> Any:
-    """Read a Keras 2 or QKeras model from HDF5."""
+    """Read a Keras 2 or QKeras model from HDF5.
+
+    Raises:
+        TriggerNNError: there is no such file.
+    """
     from trigger_nn.frontend.legacy import load_model as load
 
+    if not Path(path).is_file():
+        raise TriggerNNError(f"There is no model at {path}; give the path of a Keras 2 or QKeras model in HDF5.")
     return load(str(path))
 
 
 def read_events(path: str | Path | None = None) -> Sample:
-    """Read an events file; without a path, the embedded sample."""
-    from trigger_nn.workflow.workspace import embedded_sample
+    """Read an events file or folder; without a path the embedded event images, `embedded:jets` the embedded jets."""
+    from trigger_nn.workflow.workspace import EMBEDDED, events_at
 
-    return read_sample(embedded_sample() if path is None else Path(path))
+    return read_sample(events_at(EMBEDDED if path is None else str(path), Path()))
 
 
 def network_inputs(sample: Sample, program: Program, split: str = "test") -> np.ndarray:
     """Events of `split` as the numbers that `program`'s input takes, (events, *port shape), float64.
 
     Raises:
-        EventsError: the images, or the energy of one count, do not fit the program's input.
+        EventsError: shape, unit, or what one count is worth do not fit the program's input.
     """
-    check_units(sample, program)
-    port = program.inputs[0]
-    return to_float(mantissas_for(sample.splits[split].image, port), port.type)
+    name, port = column_for(sample, program), program.inputs[0]
+    return to_float(mantissas_for(sample.splits[split][name], sample.column(name), port), port.type)
 
 
 def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardware: Any) -> "Compiled":  # noqa: A001

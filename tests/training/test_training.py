@@ -8,8 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 from trigger_nn.errors import RecipeError
-from trigger_nn.events.dataset import Events
-from trigger_nn.events.views import network_input
+from trigger_nn.events.inputs import network_input
 from trigger_nn.frontend.legacy import keras
 from trigger_nn.recipe import load_model_recipe
 from trigger_nn.training.architectures import float_network, quantized_network
@@ -26,10 +25,7 @@ def recipe():
 
 @pytest.fixture(scope="module")
 def few(sample):
-    def first(events, n):
-        return Events(**{name: getattr(events, name)[:n] for name in events.__dataclass_fields__})
-
-    return replace(sample, splits={split: first(events, 1500) for split, events in sample.splits.items()})
+    return replace(sample, splits={split: events.take(slice(1500)) for split, events in sample.splits.items()})
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +57,7 @@ def test_targets_and_weights(few, recipe):
 def test_folding_keeps_the_network(few, recipe):
     """With the quantizers taken away, the twin computes what the float network computes."""
     keras.utils.set_random_seed(1)
-    x = network_input(few, few.splits["test"].image[:200], recipe.events)
+    x = network_input(few, few.splits["test"]["image"][:200], recipe.events)
     model = float_network(recipe.network, x.shape[1:], 2)
     rng = np.random.default_rng(0)
     for layer in model.layers:

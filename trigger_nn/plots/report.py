@@ -11,17 +11,19 @@ from trigger_nn.passes.exact import Choice
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import ModelRecipe
 from trigger_nn.studies.agreement import Agreement
+from trigger_nn.studies.classes import ClassComparison
 from trigger_nn.studies.comparison import SignalComparison
 
 
 @dataclass(frozen=True)
 class ReportContent:
-    """All that the page shows."""
+    """All that the page shows: `comparisons` of triggers, or `classes` of a classifier."""
 
     recipe: ModelRecipe
     program: Program
     agreements: Sequence[Agreement]
     comparisons: Sequence[SignalComparison]
+    classes: ClassComparison | None
     estimate: Estimate
     choices: Sequence[Choice]
     sample: Mapping[str, object]

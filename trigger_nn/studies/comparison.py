@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from trigger_nn.errors import EventsError
-from trigger_nn.events.dataset import Sample
+from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.recipe import ModelRecipe
 from trigger_nn.studies.cuts import CutTrigger, tune
 from trigger_nn.studies.rates import Curve, Efficiency, WorkingPoint, at_threshold, curve, efficiency, working_point
@@ -81,7 +81,7 @@ def _compare(sample: Sample, recipe: ModelRecipe, signal: str, scores: dict[str,
     events = sample.splits[SPLIT]
     background, wanted = sample.select(SPLIT, *recipe.events.backgrounds), sample.select(SPLIT, signal)
     rates = events.rate[background].astype(np.float64)
-    hottest = events.image.reshape(len(events), -1).max(axis=1).astype(np.float64)
+    hottest = events[recipe.events.view].reshape(len(events), -1).max(axis=1).astype(np.float64)
     targets = [khz * 1e3 for khz in recipe.study.rates_khz]
     tuned = {rate: tune(sample, "train", signal, recipe.events.backgrounds, rate) for rate in targets}
     rows, curves = [], {}
@@ -89,12 +89,12 @@ def _compare(sample: Sample, recipe: ModelRecipe, signal: str, scores: dict[str,
         rows += [_row(name, target, values, background, wanted, rates) for target in targets]
         curves[name] = curve(values[background], rates, values[wanted])
     for target in targets:
-        values = tuned[target].score(events, sample.lsb)
+        values = tuned[target].score(events, sample.lsb("jet_pt"))
         rows.append(_row("cuts, tuned", target, values, background, wanted, rates))
-    middle = tuned[targets[len(targets) // 2]].score(events, sample.lsb)
+    middle = tuned[targets[len(targets) // 2]].score(events, sample.lsb("jet_pt"))
     curves["cuts, tuned"] = curve(middle[background], rates, middle[wanted])
     flips = [f for target in targets for f in _flips(scores, target, background, wanted, rates)]
-    fixed = _fixed(CutTrigger().score(events, sample.lsb), background, wanted, rates)
+    fixed = _fixed(CutTrigger().score(events, sample.lsb("jet_pt")), background, wanted, rates)
     return SignalComparison(signal, tuple(rows), curves, tuple(flips), tuned, fixed)
 
 

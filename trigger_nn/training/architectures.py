@@ -11,7 +11,7 @@ from trigger_nn.recipe import NetworkSpec, QuantizerSpec
 
 
 def float_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: int) -> Any:
-    """The baseline: convolution or dense, batch normalisation, relu; one linear output (a logit) a signal."""
+    """The baseline: convolution or dense, batch normalisation, relu; one linear output (a logit) a signal or class."""
     x = inputs = keras.layers.Input(input_shape, name="image" if len(input_shape) > 1 else "features")
     for i, conv in enumerate(spec.convolutions, 1):
         x = keras.layers.Conv2D(

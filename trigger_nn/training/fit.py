@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.errors import RecipeError, TriggerNNError
-from trigger_nn.events.dataset import Sample
-from trigger_nn.events.views import augmented, network_input
+from trigger_nn.events.inputs import augmented, is_image, network_input
+from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.frontend.legacy import keras, tf
 from trigger_nn.recipe import ModelRecipe
 from trigger_nn.training.architectures import float_network, quantized_network
 from trigger_nn.training.folding import fold, transfer
-from trigger_nn.training.losses import IGNORED, masked_crossentropy
+from trigger_nn.training.losses import IGNORED, class_crossentropy, masked_crossentropy
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,8 +36,8 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
     """
     keras.utils.set_random_seed(recipe.training.seed)
     tf.config.experimental.enable_op_determinism()
-    outputs = len(recipe.events.signals)
-    shape = network_input(sample, sample.splits["train"].image[:1], recipe.events).shape[1:]
+    outputs = len(recipe.events.outputs)
+    shape = _inputs(sample, "train", recipe, slice(1)).shape[1:]
     try:
         baseline = float_network(recipe.network, shape, outputs)
     except ValueError as error:  # Keras: a kernel or pool that is larger than what is left of the image
@@ -56,7 +56,13 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
 
 
 def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
-    """1 for the output's own signal, 0 for background, -1 (ignored) for other signals; (events, signals), float32."""
+    """What each output should say; (events, outputs), float32.
+
+    Of a class's output: 1 for its own, 0 for all others. Of a signal's: 1 for its own, 0 for background, -1 (ignored)
+    for other signals.
+    """
+    if recipe.events.classes:
+        return np.stack([sample.select(split, name) for name in recipe.events.classes], axis=1).astype(np.float32)
     signals = recipe.events.signals
     foreign = sample.select(split, *signals)
     columns = [
@@ -66,14 +72,14 @@ def targets(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
 
 
 def weights(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
-    """Training weights, mean 1: each signal and each background counts alike, within a background by rate.
+    """Training weights, mean 1: each process counts alike, within a background by rate.
 
     Weighting by rate is what makes the score order events as a trigger at a fixed rate wants them; with the square
     root of the rate instead, the network lost 2 to 4 % of efficiency at 100 and 300 kHz.
     """
     events = sample.splits[split]
     total = np.zeros(len(events))
-    for name in (*recipe.events.signals, *recipe.events.backgrounds):
+    for name in recipe.events.named:
         mask = sample.select(split, name)
         own = events.rate[mask].astype(np.float64) if events.rate[mask].sum() > 0 else np.ones(int(mask.sum()))
         total[mask] = own / max(own.sum(), 1e-9)
@@ -85,13 +91,14 @@ def _fit(
 ) -> tuple[float, ...]:
     steps = epochs * -(-len(sample.splits["train"]) // recipe.training.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
-    model.compile(keras.optimizers.legacy.Adam(schedule), masked_crossentropy, weighted_metrics=[])
+    loss = class_crossentropy if recipe.events.classes else masked_crossentropy
+    model.compile(keras.optimizers.legacy.Adam(schedule), loss, weighted_metrics=[])
     rng = np.random.default_rng(recipe.training.seed)
     labels, weight = targets(sample, "train", recipe), weights(sample, "train", recipe)
     validation = _validation(sample, recipe)
     best, kept, losses = np.inf, model.get_weights(), []
     for epoch in range(epochs):
-        x = network_input(sample, augmented(sample.splits["train"].image, rng), recipe.events)
+        x = _training_inputs(sample, recipe, rng)
         model.fit(x, labels, sample_weight=weight, batch_size=recipe.training.batch_size, verbose=0)
         losses.append(float(model.evaluate(*validation[:2], sample_weight=validation[2], batch_size=1024, verbose=0)))
         if not np.isfinite(losses[-1]):
@@ -105,13 +112,24 @@ def _fit(
     return tuple(losses)
 
 
+def _inputs(sample: Sample, split: str, recipe: ModelRecipe, which: slice = slice(None)) -> np.ndarray:
+    return network_input(sample, sample.splits[split][recipe.events.view][which], recipe.events)
+
+
+def _training_inputs(sample: Sample, recipe: ModelRecipe, rng: np.random.Generator) -> np.ndarray:
+    """Inputs of one epoch; images turned and mirrored anew."""
+    values = sample.splits["train"][recipe.events.view]
+    image = is_image(sample.column(recipe.events.view))
+    return network_input(sample, augmented(values, rng) if image else values, recipe.events)
+
+
 def _validation(sample: Sample, recipe: ModelRecipe) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    x = network_input(sample, sample.splits["validation"].image, recipe.events)
+    x = _inputs(sample, "validation", recipe)
     return x, targets(sample, "validation", recipe), weights(sample, "validation", recipe)
 
 
 def _activations(model: Any, sample: Sample, recipe: ModelRecipe) -> dict[str, np.ndarray]:
     names = [layer.name for layer in model.layers if layer.name.endswith("_relu")]
-    x = network_input(sample, sample.splits["train"].image[:1000], recipe.events)
+    x = _inputs(sample, "train", recipe, slice(1000))
     values = keras.Model(model.input, [model.get_layer(name).output for name in names]).predict(x, verbose=0)
     return {n.removesuffix("_relu"): v for n, v in zip(names, values if len(names) > 1 else [values], strict=True)}

@@ -1,4 +1,4 @@
-"""Losses for networks with one output a signal."""
+"""Losses for networks with one output a signal, or one a class."""
 
 from typing import Any
 
@@ -15,3 +15,11 @@ def masked_crossentropy(targets: Any, logits: Any) -> Any:
     counts = tf.cast(targets != IGNORED, logits.dtype)
     losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.maximum(targets, 0.0), logits=logits)
     return tf.reduce_sum(counts * losses, axis=-1) / tf.cast(tf.shape(logits)[-1], logits.dtype)
+
+
+def class_crossentropy(targets: Any, logits: Any) -> Any:
+    """Categorical cross-entropy from logits, a value an event; the outputs are classes of which one is right.
+
+    In the firmware no softmax is needed: the largest logit decides.
+    """
+    return tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)

@@ -9,8 +9,9 @@ import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.errors import MismatchError
-from trigger_nn.events.dataset import Sample
-from trigger_nn.events.views import input_mantissas, input_type, network_input
+from trigger_nn.events.inputs import input_mantissas, input_type, is_image, network_input
+from trigger_nn.events.quantities import to_json
+from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.files import replacing, sha256
 from trigger_nn.program.program import Program
 from trigger_nn.studies.agreement import Agreement, compare_layers, compare_with_cpp
@@ -64,9 +65,8 @@ def _compile(workspace: Workspace, _: Progress) -> str:
 
 def _emulate(workspace: Workspace, progress: Progress) -> str:
     sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
-    image = sample.splits["test"].image
     emulator, name = Emulator(program), program.inputs[0].name
-    inputs = input_mantissas(image, workspace.recipe.events)
+    inputs = _mantissas(workspace, sample)
     parts, seconds = [], 0.0
     for start in range(0, len(inputs), 1024):
         started = time.monotonic()
@@ -74,7 +74,7 @@ def _emulate(workspace: Workspace, progress: Progress) -> str:
         seconds += time.monotonic() - started
         progress("events emulated", min(start + 1024, len(inputs)), len(inputs))
     scores = {"emulator": np.concatenate(parts)}
-    scores |= _keras_scores(workspace, network_input(sample, image, workspace.recipe.events))
+    scores |= _keras_scores(workspace, network_input(sample, _values(workspace, sample), workspace.recipe.events))
     rate = len(inputs) / seconds
     with replacing(workspace.path("scores.npz")) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, rate=np.array(rate), **scores)
@@ -103,7 +103,7 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
             "Compiling the model again gave another program; run: trigger-nn compile RECIPE --force, and go on."
         )
     events = _chosen(sample, workspace.recipe.verify.events)
-    inputs = network_input(sample, sample.splits["test"].image[events], workspace.recipe.events)
+    inputs = network_input(sample, _values(workspace, sample)[events], workspace.recipe.events)
     ours = Emulator(program).trace(inputs)
     progress("sides compared", 1, 3)
     agreements = [compare_with_cpp(program, ours, trace(compiled.graph, inputs))]
@@ -127,7 +127,7 @@ def _bundle(workspace: Workspace, _: Progress) -> str:
     agreements = load_agreements(workspace)
     facts = HandoffFacts(
         input_meaning=_input_meaning(workspace, sample),
-        output_meaning="one score a signal (a logit): " + ", ".join(workspace.recipe.events.signals),
+        output_meaning=_output_meaning(workspace),
         estimate=estimated(workspace, program),
         part=workspace.recipe.hardware.part,
         clock_period=workspace.recipe.hardware.clock_period,
@@ -137,7 +137,7 @@ def _bundle(workspace: Workspace, _: Progress) -> str:
             f"{a.ours} = {a.theirs}, {a.values:,} values of {a.events} events" for a in agreements
         ) + ".",
     )  # fmt: skip
-    mantissas = input_mantissas(sample.splits["test"].image[events], workspace.recipe.events)
+    mantissas = _mantissas(workspace, sample)[events]
     project = project_files(_compiled(workspace).graph)
     bundle = make_bundle(program, project, mantissas, workspace.path("program.h5").read_bytes(), facts)
     bundle.write(workspace.bundle)
@@ -161,10 +161,14 @@ def _compiled(workspace: Workspace) -> Any:
     provenance = {
         "recipe": recipe.model_dump(include={"name", "events", "network", "training", "hardware"}),
         "versions": versions(),
-        "events": {"sha256": events_digest(workspace), "lsb_gev": sample.lsb},
-        "signals": list(recipe.events.signals),
+        "events": {
+            "sha256": events_digest(workspace),
+            "view": recipe.events.view,
+            "column": to_json(sample.column(recipe.events.view)),
+        },
+        "outputs": list(recipe.events.outputs),
     }
-    kind = input_type(sample, recipe.events)
+    kind = input_type(sample.column(recipe.events.view), recipe.events)
     return compile_model(model, recipe.name, kind, workspace.path("hls").resolve(), recipe.hardware, provenance)
 
 
@@ -177,6 +181,8 @@ def _thresholds(workspace: Workspace, sample: Sample, program: Program) -> tuple
     from trigger_nn.handoff.bundle import Threshold
     from trigger_nn.studies.comparison import compare_triggers
 
+    if workspace.recipe.events.classes:
+        return ()
     scores, _ = load_scores(workspace, program)
     comparisons = compare_triggers(sample, workspace.recipe, {"emulator": scores["emulator"]})
     scale = 2.0 ** program.outputs[0].type.fraction
@@ -186,15 +192,35 @@ def _thresholds(workspace: Workspace, sample: Sample, program: Program) -> tuple
     )  # fmt: skip
 
 
+def _values(workspace: Workspace, sample: Sample) -> np.ndarray:
+    return sample.splits["test"][workspace.recipe.events.view]
+
+
+def _mantissas(workspace: Workspace, sample: Sample) -> np.ndarray:
+    column = sample.column(workspace.recipe.events.view)
+    return input_mantissas(_values(workspace, sample), column, workspace.recipe.events)
+
+
 def _input_meaning(workspace: Workspace, sample: Sample) -> str:
-    rows, columns = sample.splits["test"].image.shape[1:]
-    wrap = workspace.recipe.events.wrap_phi
+    column = sample.column(workspace.recipe.events.view)
+    if not is_image(column):
+        quantities = column.quantities
+        return f"{column.shape}: " + "; ".join(f"{i}: {q}" for i, q in enumerate(quantities)) + ", saturating"
+    rows, columns = column.shape[:2]
+    wrap, eta_max = workspace.recipe.events.wrap_phi, column.view.get("eta_max", 0.0)
+    pedestal = ", pile-up pedestal subtracted" if column.view.get("subtract") else ""
     return (
-        f"transverse energy of calorimeter cells in counts of {sample.lsb} GeV, {sample.bits} bits, saturating, "
-        f"pile-up pedestal subtracted; {rows} rows of eta from -{sample.eta_max:g} to {sample.eta_max:g}, {columns} "
-        f"columns of phi from -pi, with {wrap} repeated at each edge: the first column is phi cell "
+        f"{column.quantities[0]} of cells, saturating{pedestal}; {rows} rows of eta from -{eta_max:g} to {eta_max:g}, "
+        f"{columns} columns of phi from -pi, with {wrap} repeated at each edge: the first column is phi cell "
         f"{(columns - wrap) % columns}, the last is phi cell {(wrap - 1) % columns}"
     )
+
+
+def _output_meaning(workspace: Workspace) -> str:
+    names = ", ".join(workspace.recipe.events.outputs)
+    if workspace.recipe.events.classes:
+        return f"one logit a class, the largest decides: {names}"
+    return f"one score a signal (a logit): {names}"
 
 
 def _agreement_facts(agreement: Agreement) -> dict[str, Any]:

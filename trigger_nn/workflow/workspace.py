@@ -5,14 +5,15 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from trigger_nn import toolchain
 from trigger_nn.errors import TriggerNNError
-from trigger_nn.events.dataset import Sample, read_sample
+from trigger_nn.events.storage.dataset import SPLITS, Sample, read_sample
+from trigger_nn.events.storage.shards import MANIFEST
 from trigger_nn.files import replacing, sha256
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.passes.exact import Choice
@@ -23,11 +24,18 @@ from trigger_nn.studies.agreement import Agreement, LayerAgreement
 from trigger_nn.version import __version__
 
 EMBEDDED = "embedded"
+EVENT_IMAGES = "event_images"
 
 
-def embedded_sample() -> Path:
-    """The events file that comes with the package."""
-    return Path(str(resources.files("trigger_nn.events") / "sample" / "event_images.h5"))
+def embedded_sample(name: str = EVENT_IMAGES) -> Path:
+    """An events file that comes with the package: `event_images` or `jets`."""
+    return Path(str(resources.files("trigger_nn.events") / "sample" / f"{name}.h5"))
+
+
+def events_at(file: str, folder: Path) -> Path:
+    """Where `file` is: `embedded` and `embedded:jets` come with the package, other paths are counted from `folder`."""
+    kind, _, name = file.partition(":")
+    return embedded_sample(name or EVENT_IMAGES) if kind == EMBEDDED else folder / file
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,8 @@ class Workspace:
 
     @property
     def events_path(self) -> Path:
-        """The events file, relative paths counted from the recipe."""
-        if self.recipe.events.file == EMBEDDED:
-            return embedded_sample()
-        return self.recipe_folder / self.recipe.events.file
+        """The events: `embedded`, `embedded:jets`, or a path counted from the recipe."""
+        return events_at(self.recipe.events.file, self.recipe_folder)
 
     def path(self, name: str) -> Path:
         """A file of a step."""
@@ -57,10 +63,14 @@ class Workspace:
             EventsError: the file is missing or damaged. TriggerNNError: it lacks a process.
         """
         sample = read_sample(self.events_path)
-        for name in (*self.recipe.events.signals, *self.recipe.events.backgrounds):
+        for name in self.recipe.events.named:
             if name not in sample.processes:
                 known = ", ".join(sample.processes)
                 raise TriggerNNError(f"{self.events_path} has no process {name!r}; the recipe can name: {known}.")
+        sample.column(self.recipe.events.view)
+        missing = [split for split in SPLITS if split not in sample.splits or not len(sample.splits[split])]
+        if missing:
+            raise TriggerNNError(f"{self.events_path} has no events in {missing[0]!r}; make a sample with some.")
         return sample
 
 
@@ -89,14 +99,7 @@ def load_agreements(workspace: Workspace) -> list[Agreement]:
 def packages() -> dict[str, str]:
     """Versions of the packages that decide the bits."""
     names = ("numpy", "h5py", "hls4ml", "qkeras", "tensorflow", "tf_keras")
-    return {"trigger_nn": __version__} | {name: _installed(name) for name in names}
-
-
-def _installed(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+    return {"trigger_nn": __version__} | {name: toolchain.installed(name) for name in names}
 
 
 def versions() -> dict[str, str]:
@@ -124,6 +127,7 @@ def _readable(path: Path) -> Iterator[Path]:
 def events_digest(workspace: Workspace) -> str:
     """SHA-256 of the events file."""
     path = workspace.events_path
+    path = path / MANIFEST if path.is_dir() else path  # the manifest lists the SHA-256 of every shard
     return sha256(path.read_bytes()) if path.is_file() else "missing"
 
 
@@ -133,16 +137,26 @@ def write_json(path: Path, content: object) -> None:
         temporary.write_text(json.dumps(content, indent=1, default=str))
 
 
-def sample_facts(sample: Sample) -> Mapping[str, object]:
+def sample_facts(sample: Sample, view: str) -> Mapping[str, object]:
     """What the report says of the events."""
-    made = sample.provenance
-    recipe = made.get("recipe", {})
     return {
         "processes": sample.processes,
         "counts": {
             split: [int((events.process == i).sum()) for i in range(len(sample.processes))]
             for split, events in sample.splits.items()
         },
-        "made": f"Pythia {made.get('pythia', '?')}, {recipe.get('centre_of_mass_energy', 0) / 1000:g} TeV, pile-up "
-        f"{recipe.get('pileup', 0):g}, a toy calorimeter; cells in counts of {sample.lsb} GeV",
+        "made": how_made(sample),
+        "view": f"{view}: {', '.join(dict.fromkeys(str(q) for q in sample.column(view).quantities))}",
     }
+
+
+def how_made(sample: Sample) -> str:
+    """Generator, energy and pile-up, as far as the file says."""
+    made = sample.provenance
+    recipe = made.get("recipe", {})
+    generators = {facts.get("generator") for facts in made.get("generated", {}).values()} - {None}
+    generator = ", ".join(sorted(generators)) or f"Pythia {made.get('pythia', '?')}"
+    pileup = recipe.get("pileup", 0)
+    mean = pileup.get("mean", 0) if isinstance(pileup, dict) else pileup
+    energy, seed = recipe.get("centre_of_mass_energy", 0) / 1000, recipe.get("seed", "?")
+    return f"{generator}, {energy:g} TeV, pile-up {mean:g}, seed {seed}"

@@ -1,18 +1,19 @@
 # make demo    the main job on the embedded sample: train, compile, emulate, verify, bundle, report
 # make test    lint, types and tests; what CI runs
-# make sample  remake the embedded events (needs a few minutes)
+# make sample  remake the embedded events (needs about a quarter of an hour)
+# make benchmark  speed of making and reading events, beside bare Pythia and plain h5py
 # make clean   remove what was built, not the environment
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sample clean
+.PHONY: demo test lint sample benchmark clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
 
-test: lint
+test: lint $(VENV)/fixtures-ready
 	$(BIN)/pytest
 
 lint: $(VENV)/test-ready
@@ -21,7 +22,11 @@ lint: $(VENV)/test-ready
 	$(BIN)/mypy
 
 sample: $(VENV)/test-ready
-	$(BIN)/trigger-nn events make trigger_nn/events/sample/recipe.toml trigger_nn/events/sample/event_images.h5
+	for name in event_images jets; do \
+	  $(BIN)/trigger-nn events make trigger_nn/events/sample/$$name.toml trigger_nn/events/sample/$$name.h5 || exit 1; done
+
+benchmark: $(VENV)/test-ready
+	$(BIN)/python -m tests.benchmarks.events
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +42,11 @@ $(VENV)/test-ready: pyproject.toml | $(BIN)/python
 	@echo "installing the environment in $(VENV) (a few minutes the first time)"
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@ $(VENV)/demo-ready
+
+# Small files of other experiments, which the readers of foreign events are tested with; they can't be kept here.
+$(VENV)/fixtures-ready: tests/fetch_fixtures.py | $(VENV)/test-ready
+	$(BIN)/python tests/fetch_fixtures.py $(VENV)/fixtures
+	touch $@
 
 clean:
 	rm -rf build firmware_projects/*/ .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -97,7 +97,7 @@ def test_emulate_refuses_what_does_not_fit(tmp_path):
     refused(trigger_nn("emulate", PROGRAM, "words.npy", cwd=tmp_path), "real numbers")
     (tmp_path / "fine.h5").write_bytes(embedded_sample().read_bytes())
     with h5py.File(tmp_path / "fine.h5", "r+") as file:
-        file.attrs["lsb"] = 0.25
+        file.attrs["columns"] = file.attrs["columns"].replace('"lsb": 0.5', '"lsb": 0.25')
     refused(trigger_nn("emulate", PROGRAM, "fine.h5", cwd=tmp_path), "count in 0.25 GeV", "counts of 0.5 GeV")
     (tmp_path / "cut.h5").write_bytes(embedded_sample().read_bytes()[:5000])
     refused(trigger_nn("emulate", PROGRAM, "cut.h5", cwd=tmp_path), "truncated")
@@ -133,6 +133,92 @@ def test_help(tmp_path, verb):
     done = trigger_nn(*([verb] if verb else []), "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 8
+
+
+@pytest.mark.parametrize("verb", ["make", "convert", "info", "check", "view"])
+def test_help_of_events(tmp_path, verb):
+    done = trigger_nn("events", verb, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 8
+
+
+def test_a_sample_is_described_checked_and_drawn(tmp_path):
+    images, jets = embedded_sample(), embedded_sample("jets")
+    told = trigger_nn("events", "info", images, cwd=tmp_path).stdout
+    assert "et in counts of 0.5 GeV (ufixed<10,10>)" in told
+    assert re.search(r"test +hh4b +1200 ", told)
+    assert "Pythia 8.317, 14 TeV, pile-up 200" in told
+    checked = trigger_nn("events", "check", jets, cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    assert re.search(r"\d+ events are sound", checked.stdout)
+    for path in (images, jets):
+        done = trigger_nn("events", "view", path, "--event", 3, "--out", "event.png", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "event.png").read_bytes().startswith(b"\x89PNG")
+    refused(trigger_nn("events", "view", images, "--process", "ttbar", cwd=tmp_path), "no process 'ttbar'", "hh4b")
+    refused(trigger_nn("events", "view", images, "--event", 10**6, cwd=tmp_path), "events in 'test'", "counted from 0")
+    refused(trigger_nn("events", "view", images, "--split", "testing", cwd=tmp_path), "no split 'testing'")
+
+
+def test_events_of_another_view_do_not_fit_a_program(tmp_path):
+    refused(trigger_nn("emulate", PROGRAM, embedded_sample("jets"), cwd=tmp_path), "no column 'image'", "features")
+
+
+MAPPING = """
+format = "npy"
+process = "theirs"
+split = "test"
+[columns.met.features]
+missing_pt = { branch = "met", unit = "GeV", lsb = 0.5, bits = 8 }
+"""
+
+
+def test_foreign_events_become_ours(tmp_path):
+    np.savez(tmp_path / "theirs.npz", met=np.array([10.3, 500.0]))
+    (tmp_path / "map.toml").write_text(MAPPING)
+    done = trigger_nn("events", "convert", "map.toml", "theirs.npz", "ours.h5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "missing_pt in counts of 0.5 GeV" in done.stdout
+    with h5py.File(tmp_path / "ours.h5") as file:
+        assert file["test/met"][:].tolist() == [20, 255]
+    (tmp_path / "map.toml").write_text(MAPPING.replace('"met"', '"mett"'))
+    done = trigger_nn("events", "convert", "map.toml", "theirs.npz", "more.h5", cwd=tmp_path)
+    refused(done, "no branch 'mett'", "met")
+    assert not (tmp_path / "more.h5").exists()
+    refused(trigger_nn("events", "convert", "cms", "theirs.npz", "more.h5", cwd=tmp_path), "'cms'", "delphes, nanoaod")
+
+
+SAMPLE = """
+name = "small"
+seed = 1
+shard = 40
+[[processes]]
+name = "ttbar"
+kind = "ttbar"
+events = { train = 200, validation = 40, test = 40 }
+[views.met]
+kind = "missing_momentum"
+"""
+
+
+def test_an_interrupted_sample_goes_on_where_it_stopped(tmp_path):
+    (tmp_path / "small.toml").write_text(SAMPLE)
+    command = [sys.executable, "-m", "trigger_nn", "events", "make", "small.toml", "out", "--workers", "1"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "collisions generated 40/280" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "out").exists()
+    made = {p: p.stat().st_mtime_ns for p in (tmp_path / "build/events/particles").rglob("*.h5")}
+    assert 1 <= len(made) < 7
+    done = trigger_nn("events", "make", "small.toml", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {p: p.stat().st_mtime_ns for p in made} == made
+    assert "280 events are sound" in trigger_nn("events", "check", "out", cwd=tmp_path).stdout
+    (tmp_path / "small.toml").write_text(SAMPLE.replace('kind = "ttbar"', 'kind = "tt"'))
+    refused(trigger_nn("events", "make", "small.toml", "out", cwd=tmp_path), "no process 'tt'", "ttbar", "zero_bias")
 
 
 @pytest.fixture(scope="module")

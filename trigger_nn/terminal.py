@@ -1,5 +1,6 @@
 """The terminal: one console, and a progress bar that is also readable in a log."""
 
+import time
 from collections.abc import Callable
 
 from rich.console import Console
@@ -7,15 +8,27 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = 140  # a log has no width; tables should not be folded to 80 columns
+
+
+class _Speed(ProgressColumn):
+    """Steps a second."""
+
+    def render(self, task: Task) -> Text:
+        """The column's text."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "")
 
 
 class Bar:
@@ -26,12 +39,14 @@ class Bar:
             TextColumn("    {task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _Speed(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
+        self._started: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Callable[[str, int, int], None]:
         self._progress.start()
@@ -45,8 +60,15 @@ class Bar:
             tenth = 10 * done // max(total, 1)
             if tenth != self._tenths.get(what):
                 self._tenths[what] = tenth
-                console.print(f"    {what} {done}/{total}")
+                console.print(f"    {what} {done}/{total}{self._pace(what, done, total)}")
             return
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(what, total=total)
         self._progress.update(self._tasks[what], completed=done)
+
+    def _pace(self, what: str, done: int, total: int) -> str:
+        """Steps a second since the first report, and time left; nothing in the first report and the last."""
+        now = time.monotonic()
+        began, first = self._started.setdefault(what, (now, done))
+        speed = (done - first) / (now - began) if now > began else 0.0
+        return f", {speed:,.0f}/s, {(total - done) / speed:,.0f} s left" if speed >= 1 and done < total else ""

@@ -27,7 +27,7 @@ def gxx():
 @pytest.fixture(scope="session")
 def sample():
     """The embedded events."""
-    from trigger_nn.events.storage.dataset import read_sample
+    from trigger_nn.events.storage.shards import read_sample
     from trigger_nn.workflow.workspace import embedded_sample
 
     return read_sample(embedded_sample())

@@ -10,7 +10,7 @@ from trigger_nn import Emulator, load_model
 from trigger_nn.errors import EventsError
 from trigger_nn.events.inputs import column_for, input_type, network_input
 from trigger_nn.events.quantities import to_json
-from trigger_nn.events.storage.dataset import read_sample
+from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.frontend.compile import compile_model
 from trigger_nn.program.fixed import to_float
 from trigger_nn.recipe import load_model_recipe

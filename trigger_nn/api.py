@@ -11,7 +11,8 @@ import numpy as np
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.errors import TriggerNNError
 from trigger_nn.events.inputs import column_for, mantissas_for
-from trigger_nn.events.storage.dataset import Sample, read_sample
+from trigger_nn.events.storage.dataset import Sample
+from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate

@@ -15,7 +15,7 @@ from trigger_nn.events.inputs import column_for
 from trigger_nn.events.production.specification import load_sample_recipe
 from trigger_nn.events.quantities import Column, Quantity, check_same, from_json, to_json
 from trigger_nn.events.storage.check import check_sample
-from trigger_nn.events.storage.dataset import Events, Sample, concatenate, narrowed, read_sample, write_sample
+from trigger_nn.events.storage.dataset import Events, Sample, concatenate, narrowed, write_sample
 from trigger_nn.events.storage.shards import (
     MANIFEST,
     Manifest,
@@ -25,6 +25,7 @@ from trigger_nn.events.storage.shards import (
     length,
     one_event,
     read_manifest,
+    read_sample,
     tally,
     write_manifest,
 )  # fmt: skip

@@ -18,7 +18,8 @@ from trigger_nn.errors import EventsError, RecipeError, ToolNotFound
 from trigger_nn.events.foreign.mapping import ForeignMapping, columns_of, load_mapping, shipped_mapping
 from trigger_nn.events.foreign.read import read_foreign, read_foreign_blocks
 from trigger_nn.events.quantities import Quantity
-from trigger_nn.events.storage.dataset import read_sample, write_sample
+from trigger_nn.events.storage.dataset import write_sample
+from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.events.storage.stream import shares
 from trigger_nn.program.fixed import Fixed
 

@@ -19,8 +19,8 @@ from trigger_nn.events.generation.pythia import Generator
 from trigger_nn.events.production.cache import read_collisions
 from trigger_nn.events.production.make import make_sample
 from trigger_nn.events.production.specification import SampleRecipe, load_sample_recipe
-from trigger_nn.events.storage.dataset import concatenate, read_sample
-from trigger_nn.events.storage.shards import read_manifest
+from trigger_nn.events.storage.dataset import concatenate
+from trigger_nn.events.storage.shards import read_manifest, read_sample
 from trigger_nn.events.views.values import View
 
 pytest.importorskip("pythia8mc", reason="Pythia 8 is not installed (extra `sim`)")

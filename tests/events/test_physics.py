@@ -21,7 +21,8 @@ from trigger_nn.events.production.cache import read_collisions, seed_of
 from trigger_nn.events.production.make import LIBRARY, LIBRARY_SHARD, make_sample
 from trigger_nn.events.production.specification import SampleRecipe, load_sample_recipe
 from trigger_nn.events.records import Candidates
-from trigger_nn.events.storage.dataset import SPLITS, read_sample
+from trigger_nn.events.storage.dataset import SPLITS
+from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.events.units import Units
 from trigger_nn.events.views.image import tower_image
 from trigger_nn.events.views.values import EventImage

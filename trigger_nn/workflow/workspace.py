@@ -12,8 +12,8 @@ import numpy as np
 
 from trigger_nn import toolchain
 from trigger_nn.errors import TriggerNNError
-from trigger_nn.events.storage.dataset import SPLITS, Sample, read_sample
-from trigger_nn.events.storage.shards import MANIFEST
+from trigger_nn.events.storage.dataset import SPLITS, Sample
+from trigger_nn.events.storage.shards import MANIFEST, read_sample
 from trigger_nn.files import replacing, sha256
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.passes.exact import Choice

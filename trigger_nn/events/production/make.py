@@ -24,7 +24,7 @@ from trigger_nn.events.generation.processes import INELASTIC, Process
 from trigger_nn.events.production import cache as stage
 from trigger_nn.events.production import crossings
 from trigger_nn.events.production.specification import LIBRARY, ProcessSpec, SampleRecipe
-from trigger_nn.events.storage.dataset import SPLITS, Sample, read_sample, write_sample
+from trigger_nn.events.storage.dataset import SPLITS, Sample, write_sample
 from trigger_nn.events.storage.shards import (
     MANIFEST,
     Manifest,
@@ -32,6 +32,7 @@ from trigger_nn.events.storage.shards import (
     describe,
     read_folder,
     read_manifest,
+    read_sample,
     write_manifest,
 )
 from trigger_nn.events.views import build

@@ -131,16 +131,12 @@ def narrowed(values: np.ndarray, column: Column) -> np.ndarray:
     return values.astype(next(fits))
 
 
-def read_sample(path: Path) -> Sample:
-    """Read a whole sample, a file or a folder of shards, and check it.
+def read_file(path: Path) -> Sample:
+    """Read a whole events file and check it.
 
     Raises:
         EventsError: nothing there, truncated, not written by this package, of impossible shape, or not finite.
     """
-    if path.is_dir():
-        from trigger_nn.events.storage import shards
-
-        return shards.read_folder(path)
     if not path.is_file():
         raise EventsError(f"There is no events file at {path}; make one with: trigger-nn events make RECIPE {path}.")
     try:

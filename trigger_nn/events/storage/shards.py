@@ -25,7 +25,7 @@ from trigger_nn.events.storage.dataset import (
     concatenate,
     read_description,
     read_events,
-    read_sample,
+    read_file,
 )  # fmt: skip
 from trigger_nn.files import replacing, sha256
 
@@ -99,6 +99,15 @@ def check_shard(folder: Path, shard: Shard) -> None:
         raise EventsError(f"{path} is not the file that {MANIFEST} lists (SHA-256 differs); copy or make it again.")
 
 
+def read_sample(path: Path) -> Sample:
+    """Read a whole sample, a file or a folder of shards, and check it.
+
+    Raises:
+        EventsError: nothing there, truncated, not written by this package, of impossible shape, or not finite.
+    """
+    return read_folder(path) if path.is_dir() else read_file(path)
+
+
 def read_folder(folder: Path) -> Sample:
     """A whole sample folder in memory, every shard checked.
 
@@ -110,7 +119,7 @@ def read_folder(folder: Path) -> Sample:
     description = None
     for shard in manifest.shards:
         check_shard(folder, shard)
-        part = read_sample(folder / shard.file)
+        part = read_file(folder / shard.file)
         description = description or replace(part, splits={})
         if part.columns != description.columns or part.processes != description.processes:
             raise EventsError(f"{folder / shard.file} has other columns than the shards before it; make it again.")

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -14,19 +15,22 @@ import uproot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import GOLDEN
 from trigger_nn.errors import EventsError, RecipeError, ToolNotFound
 from trigger_nn.events.foreign.mapping import ForeignMapping, columns_of, load_mapping, shipped_mapping
 from trigger_nn.events.foreign.read import read_foreign, read_foreign_blocks
-from trigger_nn.events.quantities import Quantity
+from trigger_nn.events.inputs import column_for, is_image
+from trigger_nn.events.quantities import Quantity, to_json
 from trigger_nn.events.storage.dataset import write_sample
 from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.events.storage.stream import shares
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.program import Program
 
 FORMATS = ("root", "hdf5", "npy", "parquet")
 SUFFIX = {"root": ".root", "hdf5": ".h5", "npy": ".npz", "parquet": ".parquet"}
 PT = Quantity("pt", "GeV", Fixed(False, 10, 10), 0.5)
-PHI = Quantity("phi", "rad", Fixed(True, 11, 11), 2 * np.pi / 1440)
+PHI = Quantity("phi", "rad", Fixed(True, 11, 11), 2 * np.pi / 1440, nearest=True)
 MET = Quantity("missing_pt", "GeV", Fixed(False, 12, 12), 0.25)
 
 
@@ -127,7 +131,7 @@ def test_tables_are_lists_of_equal_length(tmp_path, form):
     path = write(tmp_path, form, {"Jet_pt": table, "Jet_phi": table / 1000})
     found = read_foreign(path, mapping(form, {"jets": JETS})).splits["test"]["jets"]
     assert found[..., 0].tolist() == [[15, 6, 2], [1023, 5, 4]]
-    assert found[0, :, 1].tolist() == [1, 0, 0]
+    assert found[0, :, 1].tolist() == [2, 1, 0]  # 0.0075 and 0.003 rad in counts of 0.0044, to nearest
 
 
 def test_the_sample_can_be_stored(tmp_path):
@@ -450,7 +454,7 @@ def test_real_nanoaod(step):
     jets = events["jets"]
     assert np.all(np.diff(jets[..., 0]) <= 0)
     assert np.array_equal(jets[..., 0], truncated(pt, 0.25, 8))
-    assert np.array_equal(jets[..., 2], truncated(phi, 2 * np.pi / 1440, 8))
+    assert np.array_equal(jets[..., 2], np.floor(truncated(phi, np.pi / 720 / 2**20, 8) / 2**20 + 0.5))  # to nearest
     assert np.array_equal(events["met"], np.floor(ak.to_numpy(met).astype(float) / 0.5))
     assert np.array_equal(events["muons"][..., 0], truncated(muons, 0.25, 4))
     assert np.array_equal(events["muons"][..., 3], truncated(charge, 1, 4))
@@ -505,3 +509,19 @@ def test_real_delphes(step):
             row, column = int((jet_eta + 5) / 0.5), int((jet_phi + np.pi) / (np.pi / 6))
             near = np.roll(picture, 6 - column, axis=1)[max(row - 1, 0) : row + 2, 5:8]
             assert near.sum() > 0.5 * jet_pt
+
+
+def test_a_converted_image_is_an_image_and_says_what_it_covers(tmp_path):
+    deposits = {"eta": [[0.1, -1.0], [2.4]], "phi": [[0.0, 3.1], [-3.1]], "et": [[5.0, 7.0], [9.0]]}
+    path = write(tmp_path, "parquet", deposits)
+    spec = {"eta": "eta", "phi": "phi", "et": "et", "unit": "GeV", "eta_bins": 20, "phi_bins": 12, "eta_max": 2.5,
+            "lsb": 0.5, "bits": 10}  # fmt: skip
+    sample = read_foreign(path, mapping("parquet", {"image": {"image": spec}}))
+    column = sample.column("image")
+    assert is_image(column)
+    assert column.view["eta_max"] == 2.5
+    program = Program.load(GOLDEN / "event_image_program.h5")
+    made = replace(column, view=dict(column.view) | {"eta_max": 5.0})
+    program = replace(program, provenance={"events": {"view": "image", "column": to_json(made)}})
+    with pytest.raises(EventsError, match=r"eta_max = 2\.5, the model's 5\.0"):
+        column_for(sample, program)

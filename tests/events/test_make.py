@@ -16,6 +16,7 @@ from trigger_nn.errors import EventsError, RecipeError, TriggerNNError
 from trigger_nn.events.generation.particles import read_particles
 from trigger_nn.events.generation.processes import CATALOGUE, LIGHTEST_NEUTRALINO, Process, catalogued
 from trigger_nn.events.generation.pythia import Generator
+from trigger_nn.events.production import cache as stage
 from trigger_nn.events.production.cache import read_collisions
 from trigger_nn.events.production.make import make_sample
 from trigger_nn.events.production.specification import SampleRecipe, load_sample_recipe
@@ -51,7 +52,7 @@ JET_VIEWS = {
     "features": {"kind": "jet_features"},
     "image": {"kind": "jet_image"},
     "constituents": {"kind": "constituents", "features": ["pt", "eta", "phi", "type", "charge"]},
-    "jet": {"kind": "jets", "count": 1},
+    "jet": {"kind": "jets", "count": 1, "radius": 0.8},
 }
 JETS = {"radius": 0.8, "count": 2, "minimum": 60.0, "maximum": 1600.0}
 QUARKS = {"name": "quarks", "kind": "quark_jets", "events": {"train": 8, "validation": 3, "test": 4},
@@ -507,3 +508,60 @@ def test_without_quantization_views_keep_their_range(cache, tmp_path):
         sample = read_sample(made(recipe, tmp_path / f"{len(off)}", cache))
         ends.append([c.quantities[0].value(c.bounds()[1])[0] for c in sample.columns.values()])
     assert ends[1] == pytest.approx(ends[0], rel=0.01)
+
+
+# --- what a cold reading found --------------------------------------------------------------------------------------
+
+
+def test_a_copy_that_was_interrupted_can_be_repeated(cache, tmp_path):
+    out = made(recipe_of(), tmp_path / "sample", cache)
+    (out / "manifest.json").unlink()
+    with pytest.raises(TriggerNNError, match="no event sample"):  # not known to be ours
+        made(recipe_of(), out, cache)
+    (out / ".unfinished").touch()  # as an interrupt leaves it
+    (out / "shards" / "old.h5").touch()
+    made(recipe_of(), out, cache)
+    assert not (out / ".unfinished").exists()
+    assert not (out / "shards" / "old.h5").exists()
+    assert read_sample(out).processes
+
+
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"hard_above": 30.0}, "must be kind 'qcd' with minimum_pt_hat = hard_above"),
+    ({"processes": [ZERO_BIAS, QCD, QCD | {"name": "more"}]}, "only one process can be stitched"),
+    ({"processes": [ZERO_BIAS, {"name": "top", "kind": "ttbar", "rate": "stitched", "events": FEW}]}, "must be kind"),
+    ({"views": {"i": {"kind": "event_image", "eta_bins": 20, "eta_max": 1.5}}}, "reaches as far as they do"),
+    ({"views": {"i": {"kind": "event_image", "eta_bins": 20, "pedestals": [[1, 2]]}}}, "20 pedestals"),
+    ({"views": {"j": {"kind": "trigger_jets", "pedestals": [1, 2]}}}, "40 pedestals, one a ring"),
+    ({"centre_of_mass_energy": 14.0}, "greater than or equal to 500"),
+])  # fmt: skip
+def test_what_can_be_known_early_is_refused_early(changes, says):
+    with pytest.raises(ValueError, match=says):
+        recipe_of(**changes)
+
+
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"views": {"f": {"kind": "jet_features", "constituents": 200}}}, "at most 128 constituents"),
+    ({"views": {"f": {"kind": "jet_features", "offsets": [1], "shifts": [1]}}}, "16 offsets and as many shifts"),
+    ({"views": {"j": {"kind": "jets"}}}, "count = 1, radius = 0.8"),
+    ({"units": {"phi_steps": 5760}}, "over 511 steps"),
+    ({"units": {"candidate_bits": 16}}, "at most 14 candidate_bits"),
+])  # fmt: skip
+def test_what_does_not_fit_jets_is_refused_early(changes, says):
+    with pytest.raises(ValueError, match=says):
+        of_jets(**changes)
+
+
+def test_every_earlier_stage_decides_where_later_ones_are_kept(monkeypatch):
+    before = {name: stage.digest(name, "cause") for name in stage.STAGE_VERSIONS}
+    monkeypatch.setitem(stage.STAGE_VERSIONS, "library", 99)
+    after = {name: stage.digest(name, "cause") for name in stage.STAGE_VERSIONS}
+    assert [before[name] == after[name] for name in ("particles", "library", "views")] == [True, False, False]
+
+
+def test_a_place_of_the_wrong_kind_is_refused_before_anything_is_made(cache, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.h5").mkdir()
+    for name in ("file", "folder.h5"):
+        with pytest.raises(TriggerNNError, match="give the name of"):
+            made(recipe_of(), tmp_path / name, cache)

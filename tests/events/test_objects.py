@@ -264,8 +264,10 @@ def test_an_electron_leaves_its_energy_in_the_first_section():
     assert flow([(0, 9, 9)], track) == [("charged_hadron", 40)]
 
 
-def test_a_muon_takes_nothing_off_its_tower():
-    assert flow([(1, 9, 20)], (30.0, 9, 0.0, True)) == [("muon", 120), ("neutral_hadron", 40)]
+def test_a_muon_takes_what_it_leaves_off_its_tower():
+    deposit = math.ceil(2.0 / math.cosh(0.5) / 0.25)  # 2 GeV of energy at eta 0.5, in counts
+    assert flow([(1, 9, 20)], (30.0, 9, 0.0, True)) == [("muon", 120), ("neutral_hadron", 40 - deposit)]
+    assert flow([(1, 9, 3)], (30.0, 9, 0.0, True)) == [("muon", 120)]
 
 
 def test_pileups_tracks_are_no_candidates_and_still_taken_off():
@@ -298,7 +300,8 @@ def test_energy_is_counted_once(hits, tracks):
     charged = np.isin(made.kind, (Kind.CHARGED_HADRON, Kind.ELECTRON, Kind.MUON))
     taken = [0] * SMALL.towers
     for pt, tower, _, muon in tracks:
-        taken[tower] += 0 if muon else math.floor(pt / 0.25)
+        own = math.floor(pt / 0.25)
+        taken[tower] += min(own, math.ceil(2.0 / math.cosh(0.5) / 0.25)) if muon else own
     total = 2 * towers.reshape(2, -1).sum(axis=0)
     left = [(max(int(t) - k, 0), k) for t, k in zip(total, taken, strict=True)]
     # An excess counts from 1 GeV on, and beyond a resolution of 100 % / sqrt(E) (+) 1/20 of the tracks.

@@ -437,21 +437,19 @@ def rate_above(quantities, name, threshold):
 @pytest.mark.parametrize("name", ["jet", "ht", "met"])
 def test_rates_start_at_the_colliding_rate_and_fall_with_the_threshold(name, quantities):
     curve = np.array([rate_above(quantities, name, threshold)[0] for threshold in range(0, 1000, 10)])
-    # 6.5 % of crossings have a hard collision; their number rests on some 18 hard ones of the library, 24 %: 1.6 %
-    # of the rate, three standard deviations of which are allowed.
-    assert np.abs(curve[0] / 31.0e6 - 1) < 0.05
+    # Right by construction but for QCD's share with a second hard collision, 3 % of its 6 %, whose number is drawn.
+    assert np.abs(curve[0] / 31.0e6 - 1) < 0.005
     assert np.all(np.diff(curve) <= 0)
     assert curve[40] < 0.05 * curve[0]  # 400 GeV
     assert curve[-1] < 1e-4 * curve[0]
 
 
 @pytest.mark.parametrize(
-    ("name", "threshold", "published"),
-    [("jet", 122.0, 70e3), ("jet", 180.0, 70e3), ("ht", 450.0, 11e3), ("met", 200.0, 18e3)],
+    ("name", "threshold", "published", "factor", "precision"),
+    [("jet", 122.0, 70e3, 2.0, 0.1), ("ht", 363.0, 11e3, 2.0, 0.2), ("met", 200.0, 18e3, ORDER, 0.35)],
 )
-def test_rates_are_of_the_published_order_of_magnitude(name, threshold, published, quantities):
-    """Towers alone and a mean pile-up to subtract: sums of many towers pass more often than CMS's with tracks."""
+def test_rates_are_of_the_published_order_of_magnitude(name, threshold, published, factor, precision, quantities):
+    """Jets and HT where the trigger itself cuts, to a factor 2; missing momentum of towers alone to a factor 10."""
     rate, error = rate_above(quantities, name, threshold)
-    assert published / ORDER < rate + 3 * error
-    assert rate - 3 * error < published * ORDER
-    assert error < 0.5 * rate
+    assert published / factor < rate < published * factor
+    assert error < precision * rate

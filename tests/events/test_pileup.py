@@ -292,3 +292,16 @@ def test_no_other_crossing_reaches_the_samples(spec):
     times = (np.arange(spec.samples) - spec.presamples) * spec.crossing + spec.shaping
     outside = [o for o in range(offsets[0] - 40, offsets[-1] + 40) if o not in offsets]
     assert max(pulse_shape(times - o * spec.crossing, spec.shaping).max() for o in outside) < 1 / 500
+
+
+def test_a_pulse_asked_for_leaves_the_leak_alone():
+    """Every neighbour has random numbers of its own, so more of them change neither the crossing nor its leakage."""
+    beam = Beam(4.0, {-1: 0.1}, 50.0)
+    plain, pulsed = (overlay(None, library(), 20, beam, 5, 3, around) for around in ((), (-3, -1, 0, 2)))
+    assert np.array_equal(plain.energy, pulsed.energy)
+
+
+def test_stitched_zero_bias_has_no_hard_collision_and_keeps_the_others():
+    beam = Beam(40.0, {}, 50.0, hard_share=0.25)
+    found = overlay(None, library(), 400, beam, 5, 3)
+    assert not found.hard_pileup.any()

@@ -261,7 +261,7 @@ def test_the_short_form_is_read():
 
 
 @pytest.mark.parametrize(("entry", "match"), [
-    ("a.h5", r"is not \[file, columns, label, rate\]"),
+    ("a.h5", r"is not \[file, columns, label, rate, processes\]"),
     (["a.h5", "image"], r"is not \[file"),
     ([3, "image", 0], "the file 3"),
     (["a.h5", [], 0], r"the columns \[\]"),
@@ -271,6 +271,7 @@ def test_the_short_form_is_read():
     (["a.h5", "image", 0, 0], "the rate 0"),
     (["a.h5", "image", 0, "half"], "the rate 'half'"),
     (["a.h5", "image", 0, float("nan")], "the rate nan"),
+    (["a.h5", "image", 0, None, [3]], r"the processes \[3\]"),
 ])  # fmt: skip
 def test_a_wrong_entry_is_named(entry, match):
     with pytest.raises(RecipeError, match="sources, entry 1: .*" + match):

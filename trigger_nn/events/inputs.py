@@ -77,7 +77,9 @@ def column_for(sample: Sample, program: Program) -> str:
 
 def _check(found: Column, wanted: Column, where: str) -> None:
     check_same(found, wanted, where)
-    for key in found.view.keys() & wanted.view.keys():
+    if wanted.view and not found.view:
+        raise EventsError(f"{where}: the events do not say which view made them; make them with the model's view.")
+    for key in sorted(found.view.keys() & wanted.view.keys()):
         if key not in MEASURED and found.view[key] != wanted.view[key]:
             raise EventsError(
                 f"{where}: the events' view has {key} = {found.view[key]!r}, the model's {wanted.view[key]!r}; make "

@@ -22,7 +22,8 @@ class Quantity:
 
     `type` is how the mantissa is held in firmware: `fixed<width,integer>`, whose point does not change the value; or
     None for real numbers that were not quantized (files of other programs). `minimum` and `maximum` bound the
-    mantissa; without them the type does.
+    mantissa; without them the type does. A value is truncated to the count below it or, `nearest`, as angles are,
+    rounded to the nearest one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Quantity:
     offset: float = 0.0
     minimum: int | None = None
     maximum: int | None = None
+    nearest: bool = False
 
     @property
     def lowest(self) -> float:
@@ -48,12 +50,20 @@ class Quantity:
         return default if stated is None else stated
 
     def quantize(self, values: np.ndarray) -> np.ndarray:
-        """Values in `unit` -> mantissas: truncated towards minus infinity, saturating at the range. int64."""
-        counts = np.floor((np.asarray(values, np.float64) - self.offset) / self.lsb)
-        return np.clip(counts, self.lowest, self.highest).astype(np.int64)
+        """Values in `unit` -> mantissas: truncated or rounded, saturating at the range. int64."""
+        return np.clip(self._counts(values), self.lowest, self.highest).astype(np.int64)
+
+    def saturates(self, values: np.ndarray) -> np.ndarray:
+        """Which values in `unit` are beyond the range, bool."""
+        counts = self._counts(values)
+        return (counts < self.lowest) | (counts > self.highest)
+
+    def _counts(self, values: np.ndarray) -> np.ndarray:
+        exact = (np.asarray(values, np.float64) - self.offset) / self.lsb
+        return np.asarray(np.floor(exact + 0.5) if self.nearest else np.floor(exact))
 
     def value(self, mantissas: np.ndarray) -> np.ndarray:
-        """Mantissas -> values in `unit`: the lower edge of the step, float64."""
+        """Mantissas -> values in `unit`: the lower edge of the step, or its middle if rounded; float64."""
         return self.offset + self.lsb * np.asarray(mantissas, np.float64)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from trigger_nn.recipe import Part, PositiveFloat
 
+REACH = 5.5  # largest |eta| that is ever counted
 Bits = Annotated[int, Field(ge=1, le=24)]
 
 
@@ -23,3 +24,8 @@ class Units(Part):
     def angle(self) -> float:
         """One count of eta or phi (rad)."""
         return 2 * math.pi / self.phi_steps
+
+    @property
+    def angle_bits(self) -> int:
+        """Width of a signed eta or phi anywhere in the detector."""
+        return 1 + math.ceil(math.log2(max(self.phi_steps / 2, REACH / self.angle)))

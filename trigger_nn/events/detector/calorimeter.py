@@ -13,17 +13,25 @@ MUON = 13
 
 
 def transverse_energy(
-    pt: np.ndarray, eta: np.ndarray, kind: np.ndarray, charge: np.ndarray, spec: DetectorSpec, seed: int
+    carried: np.ndarray, eta: np.ndarray, kind: np.ndarray, charge: np.ndarray, spec: DetectorSpec, seed: int
 ) -> np.ndarray:
-    """Transverse energy (GeV) in each section, shape (2, particles); `kind` is |PDG code|, pT in GeV."""
-    lever = np.cosh(eta)
-    energy = _carried(pt * lever, kind, charge, spec, seed)
+    """Transverse energy (GeV) that is read in each section, shape (2, particles).
+
+    Args:
+        carried: energies of the particles, GeV.
+        eta: where they meet the calorimeter.
+        kind: |PDG code|.
+        charge: in e.
+        spec: the detector.
+        seed: of the draws.
+    """
+    energy = _left(carried, kind, charge, spec, seed)
     if spec.has("smearing"):
         energy = _smeared(energy, np.abs(eta) > spec.calorimeter.forward_eta, spec.calorimeter, seed)
-    return energy / lever
+    return energy / np.cosh(eta)
 
 
-def _carried(energy: np.ndarray, kind: np.ndarray, charge: np.ndarray, spec: DetectorSpec, seed: int) -> np.ndarray:
+def _left(energy: np.ndarray, kind: np.ndarray, charge: np.ndarray, spec: DetectorSpec, seed: int) -> np.ndarray:
     """Mean energy left in each section, before resolution."""
     rng = np.random.default_rng((seed, 1))
     share = rng.uniform(0, 2 * spec.calorimeter.electromagnetic_share, len(energy))
@@ -51,16 +59,18 @@ def hadron_response(energy: np.ndarray, charge: np.ndarray, calorimeter: Calorim
 
 
 def _smeared(energy: np.ndarray, forward: np.ndarray, calorimeter: CalorimeterSpec, seed: int) -> np.ndarray:
+    """What is measured: drawn from gamma distributions, never negative and, of soft particles too, right on average."""
     rng = np.random.default_rng((seed, 2))
     central = (calorimeter.electromagnetic, calorimeter.hadronic)
     beyond = (calorimeter.forward_electromagnetic, calorimeter.forward_hadronic)
-    draws = rng.standard_normal(energy.shape)
-    return np.stack(
-        [
-            energy[s] + np.where(forward, width(energy[s], beyond[s]), width(energy[s], central[s])) * draws[s]
-            for s in (ELECTROMAGNETIC, HADRONIC)
-        ]
-    ).clip(0.0)
+    measured = np.zeros(energy.shape)
+    for s in (ELECTROMAGNETIC, HADRONIC):
+        sigma = np.where(forward, width(energy[s], beyond[s]), width(energy[s], central[s]))
+        some = sigma > 0
+        shape = np.where(some, (energy[s] / np.where(some, sigma, 1.0)) ** 2, 1.0)
+        drawn = rng.standard_gamma(shape) * energy[s] / shape
+        measured[s] = np.where(some, drawn, energy[s])
+    return measured
 
 
 def width(energy: np.ndarray, resolution: Resolution) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from trigger_nn.events.detector.simulate import TRACK_ARRAYS, Collisions, Tracks
 from trigger_nn.events.flat import event_of, picked
 
+FARTHEST = 2**20  # crossings: makes every offset a seed
 BEAM_SPOT = 45.0  # mm: spread of collisions along the beam
 
 
@@ -35,12 +36,14 @@ class Overlaid:
 class Beam:
     """Pile-up of a machine: mean in time, and crossings whose energy leaks in: offset (crossings) -> share of energy.
 
-    `hard_above` (GeV) is the pTHat over which a pile-up collision counts as hard.
+    `hard_above` (GeV) is the pTHat over which a pile-up collision counts as hard. With `hard_share`, the share of such
+    collisions as cross sections tell it, crossings have none of them in time: what stitching wants of zero bias.
     """
 
     mean: float
     leakage: Mapping[int, float]
     hard_above: float
+    hard_share: float | None = None
 
 
 def overlay(
@@ -56,16 +59,18 @@ def overlay(
     """Sum Poisson(`beam.mean`) collisions of `library`, and collision i of `hard` if given, into crossing i.
 
     `around` are the offsets of crossings whose energies are kept for waveforms; 0 is the crossing itself. Tracks can
-    be left out where nobody looks at them. Energies, neighbours and tracks have random numbers of their own, so that
-    asking for one does not change the others.
+    be left out where nobody looks at them. Energies, each neighbour and tracks have random numbers of their own, so
+    that asking for one does not change the others.
     """
-    rng, others, vertices = (np.random.default_rng((seed, stream)) for stream in range(3))
+    rng, vertices = (np.random.default_rng((seed, stream)) for stream in range(2))
+    offsets = sorted({*beam.leakage, *(offset for offset in around if offset)})
+    others = {offset: np.random.default_rng((seed, 2, offset + FARTHEST)) for offset in offsets}
     energy = np.zeros((events, channels))
     kept = np.zeros((events, len(around), channels)) if around else None
     hard_pileup = np.zeros(events, np.int64)
     tracks: list[_Found] = []
     for event in range(events):
-        chosen = rng.integers(0, len(library), rng.poisson(beam.mean)) if library is not None else np.zeros(0, int)
+        chosen = _choice(library, beam, rng) if library is not None else np.zeros(0, int)
         if library is not None:
             energy[event] = _sum(library, chosen, channels)
             hard_pileup[event] = np.count_nonzero(library.pt_hat[chosen] > beam.hard_above)
@@ -73,7 +78,7 @@ def overlay(
             energy[event] += _sum(hard, np.array([event]), channels)
         if with_tracks:
             tracks.append(_tracks(hard, library, event, chosen, vertices))
-        neighbours = _neighbours(library, beam, around, channels, others)
+        neighbours = {offset: _neighbour(library, beam, channels, others[offset]) for offset in offsets}
         if kept is not None:
             for place, offset in enumerate(around):
                 kept[event, place] = neighbours[offset] if offset else energy[event]
@@ -88,16 +93,29 @@ def _sum(library: Collisions, chosen: np.ndarray, channels: int) -> np.ndarray:
     return np.bincount(library.channel[rows], library.energy[rows], channels)
 
 
-def _neighbours(
-    library: Collisions | None, beam: Beam, around: tuple[int, ...], channels: int, rng: np.random.Generator
-) -> dict[int, np.ndarray]:
-    """Energies of other crossings, by offset, pile-up alone."""
-    offsets = sorted({*beam.leakage, *(offset for offset in around if offset)})
+def _neighbour(library: Collisions | None, beam: Beam, channels: int, rng: np.random.Generator) -> np.ndarray:
+    """Energies of another crossing, pile-up alone, (channels,)."""
     if library is None:
-        return {offset: np.zeros(channels) for offset in offsets}
-    return {
-        offset: _sum(library, rng.integers(0, len(library), rng.poisson(beam.mean)), channels) for offset in offsets
-    }
+        return np.zeros(channels)
+    return _sum(library, rng.integers(0, len(library), rng.poisson(beam.mean)), channels)
+
+
+def _choice(library: Collisions, beam: Beam, rng: np.random.Generator) -> np.ndarray:
+    """Collisions of one crossing, in time."""
+    if beam.hard_share is None:
+        return rng.integers(0, len(library), rng.poisson(beam.mean))
+    soft = np.flatnonzero(library.pt_hat <= beam.hard_above)
+    return soft[rng.integers(0, len(soft), rng.poisson(beam.mean * (1 - beam.hard_share)))]
+
+
+def chosen_of(library: Collisions, which: np.ndarray) -> Collisions:
+    """The collisions at the indices `which`."""
+    offsets, rows = picked(library.offsets, which)
+    track_offsets, track_rows = picked(library.tracks.offsets, which)
+    tracks = Tracks(track_offsets, **{name: getattr(library.tracks, name)[track_rows] for name in TRACK_ARRAYS})
+    return Collisions(
+        offsets, library.channel[rows], library.energy[rows], tracks, library.pt_hat[which], library.weight[which]
+    )
 
 
 # --- tracks ----------------------------------------------------------------------------------------------------

@@ -67,9 +67,11 @@ def simulate(particles: Particles, spec: DetectorSpec, seed: int) -> Collisions:
     seen = ~np.isin(kind, INVISIBLE) & (np.abs(particles.eta) < grid.eta_max)
     pt, eta, phi = particles.pt[seen], particles.eta[seen], particles.phi[seen]
     kind, charge, event = kind[seen], particles.charge[seen], particles.event()[seen]
-    phi_there, reaches = at_calorimeter(pt, eta, phi, charge, spec)
-    tower = grid.index(eta, phi_there)
-    energy = transverse_energy(pt, eta, kind, charge, spec, seed) * reaches
+    eta_there, phi_there = at_calorimeter(pt, eta, phi, charge, spec)
+    reaches = np.abs(eta_there) < grid.eta_max
+    eta_there = np.where(reaches, eta_there, 0.0)
+    tower = grid.index(eta_there, phi_there)
+    energy = transverse_energy(pt * np.cosh(eta), eta_there, kind, charge, spec, seed) * reaches
     channel = tower + np.arange(SECTIONS)[:, None] * grid.towers
     offsets, channels, sums = _summed(
         np.tile(event, SECTIONS), channel.ravel(), energy.ravel(), len(particles), grid.channels

@@ -46,9 +46,8 @@ class Conversion:
         return counts[0] if len(counts) == 1 else np.stack(counts, axis=-1)
 
     def _quantized(self, name: str, values: np.ndarray, quantity: Quantity) -> np.ndarray:
-        counts = quantity.quantize(values)
-        self.saturated[name] += int(np.count_nonzero(np.floor(values / quantity.lsb) != counts))
-        return counts
+        self.saturated[name] += int(np.count_nonzero(quantity.saturates(values)))
+        return quantity.quantize(values)
 
     def _number(self, branch: str, single: bool, index: int | None = None) -> np.ndarray:
         """One number an event, in the file's unit."""

@@ -191,13 +191,23 @@ def columns_of(mapping: ForeignMapping) -> dict[str, Column]:
     return {name: column_of(spec) for name, spec in mapping.columns.items()}
 
 
+def _is_angle(name: str, feature: FeatureSpec) -> bool:
+    return name == "eta" or UNITS[feature.unit].ours == "rad"
+
+
 def column_of(spec: ColumnSpec) -> Column:
     """What the column that `spec` makes means."""
     if spec.image:
         et = Quantity("et", "GeV", Fixed(False, spec.image.bits, spec.image.bits), spec.image.lsb)
-        return Column((spec.image.eta_bins, spec.image.phi_bins), (et,), {})
+        view = {
+            "kind": "event_image", "source": "towers", "channels": ["total"], "subtract": False,
+            "bits": spec.image.bits,
+            "eta_bins": spec.image.eta_bins, "phi_bins": spec.image.phi_bins, "eta_max": spec.image.eta_max,
+        }  # fmt: skip
+        return Column((spec.image.eta_bins, spec.image.phi_bins), (et,), view)
     quantities = tuple(
-        Quantity(name, UNITS[f.unit].ours, Fixed(f.signed, f.bits, f.bits), f.lsb) for name, f in spec.features.items()
+        Quantity(name, UNITS[f.unit].ours, Fixed(f.signed, f.bits, f.bits), f.lsb, nearest=_is_angle(name, f))
+        for name, f in spec.features.items()
     )
     outer = spec.shape or ((spec.count,) if spec.count else ())
     return Column(outer if len(quantities) == 1 else (*outer, len(quantities)), quantities, {})

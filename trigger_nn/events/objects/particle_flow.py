@@ -19,7 +19,9 @@ TRACK_SHARE = 4  # an excess is electromagnetic beyond 1/4 of the tracks' moment
 WIDEST = 0.5  # an electron leaves at least this share of its momentum in the electromagnetic section
 
 
-def candidates(towers: np.ndarray, tracks: Tracks, grid: TowerGrid, tower_lsb: float, units: Units) -> Candidates:
+def candidates(
+    towers: np.ndarray, tracks: Tracks, grid: TowerGrid, tower_lsb: float, units: Units, muon_deposit: float = 2.0
+) -> Candidates:
     """Candidates of crossings, each event's charged ones first, then photons, then neutral hadrons.
 
     Args:
@@ -28,12 +30,15 @@ def candidates(towers: np.ndarray, tracks: Tracks, grid: TowerGrid, tower_lsb: f
         grid: the towers.
         tower_lsb: GeV.
         units: what a count of a candidate is worth.
+        muon_deposit: GeV of energy that is taken off where a muon passes.
     """
     event = np.repeat(np.arange(len(towers)), np.diff(tracks.offsets))
     pt = np.clip(np.floor(tracks.pt / units.candidate_lsb), 0, 2**units.candidate_bits - 1).astype(np.int64)
     flat = np.floor(towers.reshape(len(towers), 2, -1) * (tower_lsb / units.candidate_lsb)).astype(np.int64)
     pointing = event * grid.towers + tracks.tower
-    taken = np.bincount(pointing[~tracks.muon], pt[~tracks.muon], len(towers) * grid.towers).astype(np.int64)
+    deposit = np.ceil(muon_deposit / np.cosh(tracks.eta) / units.candidate_lsb).astype(np.int64)
+    off = np.where(tracks.muon, np.minimum(pt, deposit), pt)
+    taken = np.bincount(pointing, off, len(towers) * grid.towers).astype(np.int64)
     charged = _charged(tracks, pt, event, flat, pointing, units)
     neutral = _neutral(flat, taken.reshape(len(towers), -1), grid, units)
     return _by_event([charged, *neutral], len(towers))
@@ -76,10 +81,10 @@ def _neutral(flat: np.ndarray, taken: np.ndarray, grid: TowerGrid, units: Units)
 def _fluctuation(excess: np.ndarray, taken: np.ndarray, units: Units) -> np.ndarray:
     """Whether an excess is within one standard deviation of what the tracks' hadrons may leave, in integers.
 
-    excess^2 <= taken + (taken / CONSTANT)^2 in GeV, times CONSTANT^2 and over the count squared.
+    excess^2 <= taken + (taken / CONSTANT)^2 in GeV, times CONSTANT^2, in counts of `count` / 1024 GeV.
     """
-    per_gev = round(1 / units.candidate_lsb)
-    return (CONSTANT * excess) ** 2 <= CONSTANT**2 * taken * per_gev + taken**2
+    count = max(round(1024 * units.candidate_lsb), 1)
+    return (CONSTANT * excess) ** 2 * count <= CONSTANT**2 * 1024 * taken + taken**2 * count
 
 
 def _steps(angle: np.ndarray, units: Units) -> np.ndarray:

@@ -28,8 +28,9 @@ STALE = 600  # seconds after which a half-written file is nobody's
 
 
 def digest(stage: str, *causes: object) -> str:
-    """Sixteen hexadecimal digits of everything that decides a stage's result."""
-    return sha256(json.dumps([stage, STAGE_VERSIONS[stage], *causes], sort_keys=True, default=str).encode())[:16]
+    """Sixteen hexadecimal digits of everything that decides a stage's result, versions of earlier stages included."""
+    so_far = list(STAGE_VERSIONS.items())[: list(STAGE_VERSIONS).index(stage) + 1]
+    return sha256(json.dumps([so_far, *causes], sort_keys=True, default=str).encode())[:16]
 
 
 def seed_of(recipe_seed: int, purpose: str, split: str, shard: int) -> int:

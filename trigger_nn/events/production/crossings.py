@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.events.detector import electronics
-from trigger_nn.events.detector.pileup import Beam, Overlaid, overlay
-from trigger_nn.events.detector.simulate import TRACK_ARRAYS, Collisions, Tracks, simulate
+from trigger_nn.events.detector.pileup import Beam, Overlaid, chosen_of, overlay
+from trigger_nn.events.detector.simulate import Collisions, Tracks, simulate
 from trigger_nn.events.flat import concatenated, picked
 from trigger_nn.events.generation.particles import PER_EVENT, PER_PARTICLE, Particles, read_particles
 from trigger_nn.events.objects import jets, particle_flow
@@ -18,7 +18,7 @@ from trigger_nn.events.production.cache import read_collisions
 from trigger_nn.events.production.specification import SampleRecipe
 from trigger_nn.events.quantities import Column
 from trigger_nn.events.records import Candidates, Crossings, Jets
-from trigger_nn.events.storage.dataset import Events, Sample, concatenate, write_sample
+from trigger_nn.events.storage.dataset import Events, Sample, check_events, concatenate, write_sample
 from trigger_nn.events.views import build
 from trigger_nn.events.views.build import FrontEnd, Rows
 from trigger_nn.events.views.values import View
@@ -34,10 +34,10 @@ def front_end_of(recipe: SampleRecipe) -> FrontEnd:
     return FrontEnd(recipe.detector.towers.grid(), tower, units, recipe.pulse, recipe.jets)
 
 
-def beam_of(recipe: SampleRecipe) -> Beam:
-    """The pile-up of `recipe`."""
+def beam_of(recipe: SampleRecipe, hard_share: float | None = None) -> Beam:
+    """The pile-up of `recipe`; with `hard_share`, crossings have no hard collision (see `Beam`)."""
     leaks = recipe.pileup.out_of_time if recipe.detector.has("out_of_time") else ()
-    return Beam(recipe.pileup.mean, {leak.offset: leak.share for leak in leaks}, recipe.hard_above)
+    return Beam(recipe.pileup.mean, {leak.offset: leak.share for leak in leaks}, recipe.hard_above, hard_share)
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,26 @@ class Made:
 
 
 def rows_of(
-    recipe: SampleRecipe, hard: Collisions | None, library: Collisions | None, events: int, seed: int
+    recipe: SampleRecipe,
+    hard: Collisions | None,
+    library: Collisions | None,
+    events: int,
+    seed: int,
+    hard_share: float | None = None,
 ) -> Iterator[Made]:
     """Crossings (or their jets) in blocks, collision i of `hard` in crossing i; `seed` decides pile-up and noise."""
-    front_end = front_end_of(recipe)
+    front_end, beam = front_end_of(recipe), beam_of(recipe, hard_share)
     block = max(LEAST_BLOCK, BLOCK_ENERGIES // front_end.grid.channels)
     for number, first in enumerate(range(0, events, block)):
         size = min(block, events - first)
-        own = _slice(hard, first, size) if hard is not None else None
-        yield _made(recipe, front_end, own, library, size, (seed, number))
+        own = chosen_of(hard, np.arange(first, first + size)) if hard is not None else None
+        yield _made(recipe, front_end, beam, own, library, size, (seed, number))
 
 
 def _made(
     recipe: SampleRecipe,
     front_end: FrontEnd,
+    beam: Beam,
     hard: Collisions | None,
     library: Collisions | None,
     events: int,
@@ -74,9 +80,9 @@ def _made(
     offsets = electronics.pulse_offsets(recipe.pulse) if pulses else ()
     wanted = recipe.jets is not None or any(build.needs_candidates(view) for view in views)
     mixed = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    overlaid = overlay(hard, library, events, beam_of(recipe), front_end.grid.channels, mixed, offsets, wanted)
+    overlaid = overlay(hard, library, events, beam, front_end.grid.channels, mixed, offsets, wanted)
     towers = electronics.digitise(overlaid.energy, recipe.detector, recipe.units)
-    found = _candidates(towers, overlaid.tracks, front_end) if overlaid.tracks is not None else None
+    found = _candidates(towers, overlaid.tracks, front_end, recipe) if overlaid.tracks is not None else None
     if recipe.jets is not None and found is not None:
         spec = recipe.jets
         rows = jets.cluster(found, front_end.units, spec.radius, spec.minimum, spec.count, spec.eta_max)
@@ -86,8 +92,10 @@ def _made(
     return Made(crossings, np.arange(events), overlaid.hard_pileup)
 
 
-def _candidates(towers: np.ndarray, tracks: Tracks, front_end: FrontEnd) -> Candidates:
-    return particle_flow.candidates(towers, tracks, front_end.grid, front_end.tower.lsb, front_end.units)
+def _candidates(towers: np.ndarray, tracks: Tracks, front_end: FrontEnd, recipe: SampleRecipe) -> Candidates:
+    muons = recipe.detector.muons
+    deposit = muons.electromagnetic + muons.hadronic if recipe.detector.has("muons") else 0.0
+    return particle_flow.candidates(towers, tracks, front_end.grid, front_end.tower.lsb, front_end.units, deposit)
 
 
 def _pulses(
@@ -116,7 +124,7 @@ def take_jets(rows: Jets, which: np.ndarray) -> Jets:
 class ShardTask:
     """Make one shard at `path`: what is needed, by value, so that any process can do it.
 
-    `particles` is None for zero bias. `rate_per_weight` is in Hz. `views` are resolved.
+    `particles` is None for zero bias. `rate_per_weight` is in Hz, `hard_share` as in `Beam`. `views` are resolved.
     """
 
     path: Path
@@ -128,6 +136,7 @@ class ShardTask:
     events: int
     seed: int
     rate_per_weight: float
+    hard_share: float | None
     views: Mapping[str, View]
     columns: Mapping[str, Column]
     provenance: Mapping[str, Any]
@@ -138,6 +147,7 @@ class ShardTask:
             return
         names = tuple(process.name for process in self.recipe.processes)
         sample = Sample(names, self.columns, {self.split: self._events()}, self.provenance)
+        check_events(f"{self.path.name}: {self.split}", sample, sample.splits[self.split])
         write_sample(self.path, sample, level=4)
 
     def _events(self) -> Events:
@@ -146,12 +156,14 @@ class ShardTask:
         hard = simulate(particles, self.recipe.detector, self.seed) if particles is not None else None
         weights = particles.weight if particles is not None else np.ones(self.events)
         front_end, parts, done = front_end_of(self.recipe), [], 0
-        for made in rows_of(self.recipe, hard, load_library(self.library), self.events, self.seed):
-            weight = weights[done : done + len(made.hard_pileup)] * _share(spec.rate, made.hard_pileup)
+        library = load_library(self.library)
+        for made in rows_of(self.recipe, hard, library, self.events, self.seed, self.hard_share):
+            weight = weights[done : done + len(made.hard_pileup)]
+            if spec.rate == "stitched":  # a crossing of k + 1 hard collisions is made k + 1 times
+                weight = weight / (1 + made.hard_pileup)
             done += len(made.hard_pileup)
             parts.append(self._row_events(made, weight[made.crossing], front_end))
-        whole = concatenate(parts)
-        return whole.take(whole.weight > 0) if spec.rate == "crossings" else whole
+        return concatenate(parts)
 
     def _row_events(self, made: Made, weight: np.ndarray, front_end: FrontEnd) -> Events:
         columns = {name: self._column(name, made.rows, front_end) for name in self.views}
@@ -159,24 +171,11 @@ class ShardTask:
         return Events(process, (weight * self.rate_per_weight).astype("f4"), weight.astype("f4"), columns)
 
     def _column(self, name: str, rows: Rows, front_end: FrontEnd) -> np.ndarray:
-        """A view's array, saturated at the range that its column states."""
-        low, high = self.columns[name].bounds()
-        return np.clip(build.build(self.views[name], rows, front_end), low.astype(np.int64), high.astype(np.int64))
-
-
-def _share(rate: str, hard_pileup: np.ndarray) -> np.ndarray:
-    """The part of a crossing that counts, so that stitched samples count nothing twice.
-
-    A crossing whose hardest pile-up collision has pTHat under the threshold belongs to zero bias; all others are made
-    with one hard collision, and share their weight among the k + 1 hard ones.
-    """
-    match rate:
-        case "crossings":
-            return (hard_pileup == 0) * 1.0
-        case "stitched":
-            return 1.0 / (1 + hard_pileup)
-        case _:
-            return np.ones(len(hard_pileup))
+        """A view's array; energies saturate at the range that its column states, anything else must be within."""
+        values, column = build.build(self.views[name], rows, front_end), self.columns[name]
+        low, high = (bound.astype(np.int64) for bound in column.bounds())
+        energy = np.array([quantity.unit == "GeV" for quantity in column.quantities])
+        return np.where(energy, np.clip(values, low, high), values)
 
 
 @functools.lru_cache(maxsize=1)
@@ -191,14 +190,3 @@ def first_events(particles: Particles, events: int) -> Particles:
     rows = {name: getattr(particles, name)[:end] for name in PER_PARTICLE}
     own = {name: getattr(particles, name)[:events] for name in PER_EVENT}
     return Particles(particles.offsets[: events + 1], **rows, **own)
-
-
-def _slice(whole: Collisions, first: int, events: int) -> Collisions:
-    """Collisions `first` to `first + events`."""
-    which = np.arange(first, first + events)
-    offsets, rows = picked(whole.offsets, which)
-    track_offsets, track_rows = picked(whole.tracks.offsets, which)
-    tracks = Tracks(track_offsets, **{name: getattr(whole.tracks, name)[track_rows] for name in TRACK_ARRAYS})
-    return Collisions(
-        offsets, whole.channel[rows], whole.energy[rows], tracks, whole.pt_hat[which], whole.weight[which]
-    )

@@ -5,6 +5,7 @@ The background can be stitched from two samples so that its tail is populated wi
 """
 
 import json
+import math
 import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,7 @@ from trigger_nn.version import __version__
 LIBRARY_SHARD = 5000
 TOOLS = ("numpy", "h5py", "pythia8mc", "fastjet")  # that decide the events
 PEDESTAL_CROSSINGS = 2000
+UNFINISHED = ".unfinished"  # in a sample folder that is being written
 
 Progress = Callable[[str, int, int], None]
 Task = stage.ParticlesTask | stage.LibraryTask | crossings.ShardTask
@@ -84,8 +86,7 @@ def make_sample(recipe: SampleRecipe, out: Path, cache: Path, workers: int, prog
     Raises:
         EventsError: `out` is a folder that holds something else. ToolNotFound: Pythia is not installed.
     """
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise EventsError(f"{out} holds files that are no event sample; choose another folder.")
+    _check_place(out)
     stage.sweep(cache)
     with ProcessPoolExecutor(workers, initializer=_start_worker) as pool:
         maker = _Maker(recipe, cache, pool, progress)
@@ -113,12 +114,13 @@ class _Maker:
         for split in SPLITS:  # one split after the other: a worker holds one library at a time
             for number, spec in enumerate(self.recipe.processes):
                 scale = self._rate_per_weight(spec, split, facts)
+                soft = self._hard_share(split, facts) if spec.rate == "crossings" else None
                 for shard, (particles, events) in enumerate(self._plan(collisions, spec, split)):
                     name = folder / "shards" / f"{split}-{spec.name}-{shard:05d}.h5"
                     seed = stage.seed_of(self.recipe.seed, f"crossings {spec.name}", split, shard)
                     tasks.append(crossings.ShardTask(
                         name, self.recipe, split, number, particles, libraries.get(split, ()), events, seed, scale,
-                        views, columns, provenance,
+                        soft, views, columns, provenance,
                     ))  # fmt: skip
                     places.append((name, split, spec.name))
         self._run("rows made", tasks)
@@ -195,14 +197,28 @@ class _Maker:
         return [(None, count) for count in _sizes(wanted, self.recipe.shard)]
 
     def _rate_per_weight(self, spec: ProcessSpec, split: str, facts: Mapping[str, Mapping[str, Any]]) -> float:
-        """Hz that one unit of weight stands for; 0 where the recipe asks for no rate."""
+        """Hz that one unit of weight stands for; 0 where the recipe asks for no rate.
+
+        Stitched, zero bias are the crossings without a hard collision, exp(-m) of all with m hard ones on average.
+        """
+        rate = self.recipe.colliding_rate
         if spec.rate == "crossings":
-            return self.recipe.colliding_rate / max(getattr(spec.events, split), 1)
+            share = self._hard_share(split, facts)
+            none = math.exp(-self.recipe.pileup.mean * share) if share is not None else 1.0
+            return rate * none / max(getattr(spec.events, split), 1)
         own = facts.get(f"{spec.name}/{split}")
         if spec.rate == "none" or own is None:
             return 0.0
         mean = self.recipe.pileup.mean * own["cross_section_mb"] / facts[f"{LIBRARY}/{split}"]["cross_section_mb"]
-        return self.recipe.colliding_rate * float(mean) / float(own["sum_of_weights"])
+        return rate * float(mean) / float(own["sum_of_weights"])
+
+    def _hard_share(self, split: str, facts: Mapping[str, Mapping[str, Any]]) -> float | None:
+        """Share of inelastic collisions that the stitched process makes; None if nothing is stitched."""
+        for spec in self.recipe.processes:
+            own = facts.get(f"{spec.name}/{split}")
+            if spec.rate == "stitched" and own is not None:
+                return float(own["cross_section_mb"] / facts[f"{LIBRARY}/{split}"]["cross_section_mb"])
+        return None
 
     def _resolved(
         self, collisions: Mapping[tuple[str, str], Generated], libraries: Mapping[str, tuple[Path, ...]], path: Path
@@ -291,14 +307,34 @@ def _provenance(recipe: SampleRecipe, facts: Mapping[str, Mapping[str, Any]]) ->
     }
 
 
+def _check_place(out: Path) -> None:
+    if out.suffix == ".h5":
+        if out.is_dir():
+            raise EventsError(f"{out} is a folder; give the name of a file, or of a folder without .h5.")
+    elif out.is_file():
+        raise EventsError(f"{out} is a file; give the name of a folder, or of a file that ends with .h5.")
+    elif out.is_dir() and any(out.iterdir()) and not any((out / name).is_file() for name in (MANIFEST, UNFINISHED)):
+        raise EventsError(f"{out} holds files that are no event sample; choose another folder.")
+
+
 def _published(folder: Path, out: Path) -> Path:
-    """The sample at `out`: copies of its shards (links would let damage reach the cache), its manifest last."""
+    """The sample at `out`: copies of its shards (links would let damage reach the cache), its manifest last.
+
+    Until then a file says that the folder is ours and unfinished, so that an interrupted command can be repeated.
+    """
     manifest = read_manifest(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / UNFINISHED).touch()
     (out / MANIFEST).unlink(missing_ok=True)
     for shard in manifest.shards:
         with replacing(out / shard.file) as temporary:
             shutil.copyfile(folder / shard.file, temporary)
+    listed = {out / shard.file for shard in manifest.shards}
+    for path in (out / "shards").glob("*"):  # of an earlier, larger sample, or cut off
+        if path not in listed:
+            path.unlink()
     write_manifest(out, manifest)
+    (out / UNFINISHED).unlink()
     return out
 
 

@@ -10,6 +10,7 @@ from trigger_nn.events.detector.parameters import DetectorSpec, NonNegative, Pul
 from trigger_nn.events.generation import processes
 from trigger_nn.events.objects import trigger
 from trigger_nn.events.units import Units
+from trigger_nn.events.views import jet_features
 from trigger_nn.events.views.values import (
     Constituents,
     EventImage,
@@ -23,6 +24,7 @@ from trigger_nn.events.views.values import (
 )
 from trigger_nn.recipe import NAME, Part, PositiveFloat, PositiveInt, load
 
+RELATIVE_REACH = 2 ** (jet_features.ANGLE_BITS - 1) - 1  # steps that a relative angle can have
 LIBRARY = "library"  # what the inelastic collisions of pile-up are filed under
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 
@@ -100,7 +102,7 @@ class SampleRecipe(Part):
     name: Name
     version: PositiveInt = 1
     seed: Annotated[int, Field(ge=0, le=1_000_000)]
-    centre_of_mass_energy: PositiveFloat = 14000.0  # GeV
+    centre_of_mass_energy: Annotated[float, Field(ge=500)] = 14000.0  # GeV
     colliding_rate: PositiveFloat = 31.0e6  # Hz
     hard_above: PositiveFloat = 50.0  # GeV: pTHat at which zero bias and weighted QCD are stitched
     shard: PositiveInt = 1000  # events a shard
@@ -126,8 +128,11 @@ class SampleRecipe(Part):
             raise ValueError(f"no process can be called {LIBRARY!r}, which the pile-up library is; choose another name")
         if not self.pileup.mean and any(process.rate != "none" for process in self.processes):
             raise ValueError("rates need pile-up, which tells the luminosity; set pileup.mean, or rate = 'none'")
+        for process in self.processes:
+            self._can_be_stitched(process)
         for name, view in self.views.items():
             self._fits_towers(name, view)
+            self._fits_jets(name, view)
             per_jet = isinstance(view, JetImage | JetFeatures)
             if per_jet and self.jets is None:
                 raise ValueError(f"view {name!r} is of jets, so the sample needs a table [jets]")
@@ -135,9 +140,50 @@ class SampleRecipe(Part):
                 raise ValueError(f"view {name!r} is of crossings, but the rows of this sample are jets; remove [jets]")
         return self
 
+    def _can_be_stitched(self, process: ProcessSpec) -> None:
+        if process.rate != "stitched":
+            return
+        given = process.parameters
+        if process.kind != "qcd" or given.get("minimum_pt_hat") != self.hard_above or given.get("maximum_pt_hat"):
+            raise ValueError(
+                f"process {process.name!r} is stitched to zero bias, so it must be kind 'qcd' with minimum_pt_hat = "
+                f"hard_above ({self.hard_above:g} GeV) and no maximum"
+            )
+        if sum(other.rate == "stitched" for other in self.processes) > 1:
+            raise ValueError("only one process can be stitched to zero bias")
+
+    def _fits_jets(self, name: str, view: View) -> None:
+        features = len(jet_features.FEATURES)
+        match view:
+            case JetFeatures() if self.units.candidate_bits > jet_features.PT_BITS:
+                raise ValueError(f"view {name!r} takes at most {jet_features.PT_BITS} candidate_bits; lower units")
+            case JetFeatures() if view.constituents > jet_features.LONGEST:
+                raise ValueError(f"view {name!r} takes at most {jet_features.LONGEST} constituents")
+            case JetFeatures() if (given := {len(view.offsets), len(view.shifts)}) not in ({0}, {features}):
+                raise ValueError(f"view {name!r} needs {features} offsets and as many shifts, not {sorted(given)}")
+            case JetFeatures() | Constituents() if self.jets and self.jets.radius / self.units.angle > RELATIVE_REACH:
+                raise ValueError(
+                    f"view {name!r}: radius {self.jets.radius:g} is over {RELATIVE_REACH} steps; lower units.phi_steps"
+                )
+            case RecoJets() if self.jets and (view.count, view.radius) != (1, self.jets.radius):
+                raise ValueError(f"view {name!r} is of the row's own jet: count = 1, radius = {self.jets.radius:g}")
+            case _:
+                pass
+
     def _fits_towers(self, name: str, view: View) -> None:
         rings, columns = self.detector.towers.eta_bins, self.detector.towers.phi_bins
         match view:
+            case EventImage(source="towers") if view.eta_max not in (None, self.detector.towers.eta_max):
+                raise ValueError(
+                    f"view {name!r} of towers reaches as far as they do, to {self.detector.towers.eta_max:g}; leave "
+                    "eta_max out, or change [detector.towers]"
+                )
+            case EventImage() if view.pedestals and {len(p) for p in view.pedestals} != {view.eta_bins}:
+                raise ValueError(f"view {name!r} needs {view.eta_bins} pedestals for each channel")
+            case EventImage() if view.pedestals and len(view.pedestals) != len(view.channels):
+                raise ValueError(f"view {name!r} needs a row of pedestals for each of {len(view.channels)} channels")
+            case TriggerJets() | ScalarSum() if view.pedestals and len(view.pedestals) != rings:
+                raise ValueError(f"view {name!r} needs {rings} pedestals, one a ring")
             case EventImage(source="towers") if rings % view.eta_bins or columns % view.phi_bins:
                 raise ValueError(
                     f"view {name!r} of {view.eta_bins} x {view.phi_bins} cells can't be made of {rings} x {columns} "

@@ -30,7 +30,7 @@ from trigger_nn.events.storage.mixing import Draw
 from trigger_nn.events.storage.shards import description_of, read_manifest
 
 COUNTED = 2**20  # events whose process is read at once to count them
-FORM = "[file, columns, label, rate]"
+FORM = "[file, columns, label, rate, processes]"
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """Events of several sources: columns (n, *shape) in counts; label (n,) int64; the generator's weight (n,) float32.
+    """Events of several sources: columns (n, *shape) in counts; label (n,) int64.
 
-    process (n,): index into `Mixture.processes`. source (n,): index into `Mixture.sources`. Both int64.
+    weight (n,) float32 is the generator's, shared among the hard collisions where samples are stitched: it compares
+    events of one process; rate (n,) float32 is the Hz that an event stands for, which compares all. process (n,):
+    index into `Mixture.processes`. source (n,): index into `Mixture.sources`. Both int64.
     """
 
     columns: Mapping[str, np.ndarray]
     label: np.ndarray
     weight: np.ndarray
+    rate: np.ndarray
     process: np.ndarray
     source: np.ndarray
 
@@ -86,9 +89,10 @@ def _hashed(x: np.ndarray) -> np.ndarray:
 
 
 def parse(specification: object) -> tuple[Source, ...]:
-    """Sources from their short form, `[[file, columns, label, rate], ...]` as TOML, JSON or YAML give it.
+    """Sources from their short form, `[[file, columns, label, rate, processes], ...]` as TOML, JSON or YAML give it.
 
-    `columns` is a name or a list of names; `rate` may be missing or None.
+    `columns` is a name or a list of names; `rate` may be missing or None; so may `processes`, a name or names of those
+    that the entry takes of the file, so that one file can give several labels.
 
     Raises:
         RecipeError: names the entry that is none.
@@ -99,9 +103,10 @@ def parse(specification: object) -> tuple[Source, ...]:
 
 
 def _parse_one(where: str, entry: object) -> Source:
-    if not isinstance(entry, list | tuple) or len(entry) not in (3, 4):
-        raise RecipeError(f"{where}: {entry!r} is not {FORM}; write these three or four.")
-    file, names, label, rate = (*entry, None)[:4]
+    if not isinstance(entry, list | tuple) or len(entry) not in (3, 4, 5):
+        raise RecipeError(f"{where}: {entry!r} is not {FORM}; write the first three at least.")
+    file, names, label, rate, kept = (*entry, None, None)[:5]
+    kept = [kept] if isinstance(kept, str) else kept
     names = [names] if isinstance(names, str) else names
     if not isinstance(file, str | Path) or not str(file):
         raise RecipeError(f"{where}: the file {file!r} is no path; write one in quotes.")
@@ -113,7 +118,13 @@ def _parse_one(where: str, entry: object) -> Source:
         raise RecipeError(
             f"{where}: the rate {rate!r} is no positive number; write one, or leave it out for all events."
         )
-    return Source(Path(file), tuple(names), label, None if rate is None else float(rate))
+    if kept is not None and not (isinstance(kept, list | tuple) and kept and all(isinstance(n, str) for n in kept)):
+        raise RecipeError(
+            f"{where}: the processes {kept!r} are no name and no list of names; name one or leave it out."
+        )
+    return Source(
+        Path(file), tuple(names), label, None if rate is None else float(rate), None if kept is None else tuple(kept)
+    )
 
 
 @dataclass(frozen=True)
@@ -198,7 +209,9 @@ class Mixture:
         place = np.argsort(np.argsort(chosen, kind="stable"))  # events come source by source
         events = events.take(place)
         labels = np.array([source.label for source in self.sources])
-        return Batch(events.columns, labels[chosen], events.weight.astype("f4"), events.process, chosen)
+        return Batch(
+            events.columns, labels[chosen], events.weight.astype("f4"), events.rate.astype("f4"), events.process, chosen
+        )
 
 
 @dataclass(frozen=True)

@@ -236,10 +236,11 @@ def _observed(found: Jets, radius: float, units: Units) -> np.ndarray:
 
 def _observables(units: Units) -> tuple[Quantity, ...]:
     mass, ratio = Fixed(False, MASS_BITS, MASS_BITS), Fixed(False, RATIO_BITS, 2)
+    angle = Fixed(True, units.angle_bits, units.angle_bits)
     return (
         Quantity("pt", "GeV", Fixed(False, units.candidate_bits + 2, units.candidate_bits + 2), units.candidate_lsb),
-        Quantity("eta", "1", Fixed(True, 12, 12), units.angle),
-        Quantity("phi", "rad", Fixed(True, 12, 12), units.angle),
+        Quantity("eta", "1", angle, units.angle, nearest=True),
+        Quantity("phi", "rad", angle, units.angle, nearest=True),
         *(Quantity(name, "GeV", mass, units.candidate_lsb) for name in ("mass", "softdrop_mass")),
         *(Quantity(name, "1", ratio, 2.0 ** (2 - RATIO_BITS)) for name in ("tau21", "tau32", "c2")),
         Quantity("d2", "1", Fixed(False, 12, 6), 2.0**-6),

@@ -8,7 +8,7 @@ from trigger_nn.events.units import Units
 from trigger_nn.events.views.values import Constituents
 from trigger_nn.program.fixed import Fixed
 
-RELATIVE_BITS, ABSOLUTE_BITS = 10, 12  # of eta and phi: to the axis of a jet, or in the detector
+RELATIVE_BITS = 10  # of eta and phi to the axis of a jet
 _FIELDS = {"pt": "pt", "eta": "eta", "phi": "phi", "type": "kind", "charge": "charge"}
 
 
@@ -24,12 +24,12 @@ def constituents(candidates: Candidates, view: Constituents) -> np.ndarray:
 
 def quantities(view: Constituents, units: Units, relative: bool) -> tuple[Quantity, ...]:
     """What the numbers mean, one for each feature; `relative` where eta and phi are those to a jet's axis."""
-    pt_bits, angle_bits = units.candidate_bits, RELATIVE_BITS if relative else ABSOLUTE_BITS
+    pt_bits, angle_bits = units.candidate_bits, RELATIVE_BITS if relative else units.angle_bits
     angle = Fixed(True, angle_bits, angle_bits)
     known = {
         "pt": Quantity("pt", "GeV", Fixed(False, pt_bits, pt_bits), units.candidate_lsb),
-        "eta": Quantity("eta", "1", angle, units.angle),
-        "phi": Quantity("phi", "rad", angle, units.angle),
+        "eta": Quantity("eta", "1", angle, units.angle, nearest=True),
+        "phi": Quantity("phi", "rad", angle, units.angle, nearest=True),
         "type": Quantity("type", "1", Fixed(False, 3, 3)),
         "charge": Quantity("charge", "e", Fixed(True, 2, 2)),
     }

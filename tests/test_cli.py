@@ -179,6 +179,7 @@ def test_foreign_events_become_ours(tmp_path):
     done = trigger_nn("events", "convert", "map.toml", "theirs.npz", "ours.h5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "missing_pt in counts of 0.5 GeV" in done.stdout
+    assert "read from theirs.npz" in done.stdout
     with h5py.File(tmp_path / "ours.h5") as file:
         assert file["test/met"][:].tolist() == [20, 255]
     (tmp_path / "map.toml").write_text(MAPPING.replace('"met"', '"mett"'))

@@ -1,1 +1,1 @@
-"""Events: generation with Pythia 8, toy detector, pile-up, images in hardware units, samples on disk."""
+"""Events: generation, detector, pile-up, objects and views in hardware units, samples on disk, readers, streams."""

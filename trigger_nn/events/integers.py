@@ -19,3 +19,8 @@ def integer_length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     for place in np.flatnonzero(large):
         found[place] = math.isqrt(int(x[place]) ** 2 + int(y[place]) ** 2)
     return found
+
+
+def wrapped(phi: np.ndarray, steps: int) -> np.ndarray:
+    """Counts of phi brought into -steps / 2 to steps / 2 - 1, `steps` being a turn."""
+    return np.asarray((phi + steps // 2) % steps - steps // 2)

@@ -153,6 +153,8 @@ def sample_facts(sample: Sample, view: str) -> Mapping[str, object]:
 def how_made(sample: Sample) -> str:
     """Generator, energy and pile-up, as far as the file says."""
     made = sample.provenance
+    if "mapping" in made:
+        return f"read from {made['file']}"
     recipe = made.get("recipe", {})
     generators = {facts.get("generator") for facts in made.get("generated", {}).values()} - {None}
     generator = ", ".join(sorted(generators)) or f"Pythia {made.get('pythia', '?')}"

@@ -1,7 +1,7 @@
 """The detector's stages in order: particles of single collisions in, sparse channels and tracks out.
 
-What belongs to a whole crossing (pile-up, noise of the front end, zero suppression, quantization) comes behind the
-overlay, in `trigger_nn.events.detector.pileup` and `trigger_nn.events.detector.electronics`.
+What belongs to a whole crossing (pile-up, pulses and their noise, zero suppression, quantization) comes behind this, in
+`trigger_nn.events.detector.pileup` and `trigger_nn.events.detector.electronics`.
 """
 
 from dataclasses import dataclass

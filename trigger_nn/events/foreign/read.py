@@ -9,7 +9,8 @@ one count of ours is worth. Three kinds of column:
   one feature is an array of that shape;
 * an `image`: deposits summed in cells over |eta| < eta_max and the whole turn of phi (cell 0 begins at -pi).
 
-Values are converted to GeV, rad, mm, ns, e, counts or plain numbers, then quantized once: truncated, saturated.
+Values are converted to GeV, rad, mm, ns, e, counts or plain numbers, then quantized once: energies and
+most others truncated, angles rounded to the nearest count, all saturated.
 """
 
 import difflib

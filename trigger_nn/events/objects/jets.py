@@ -13,6 +13,7 @@ import numpy as np
 
 from trigger_nn.errors import ToolNotFound
 from trigger_nn.events.flat import picked
+from trigger_nn.events.integers import wrapped
 from trigger_nn.events.objects import substructure
 from trigger_nn.events.records import Candidates, Jets, longest, padded
 from trigger_nn.events.units import Units
@@ -72,11 +73,6 @@ def observables(jets: Jets, units: Units, radius: float) -> dict[str, np.ndarray
         "c2": ratio(e3, e2**2),
         "d2": ratio(e3, e2**3),
     }
-
-
-def wrapped(phi: np.ndarray, steps: int) -> np.ndarray:
-    """Counts of phi, or differences of them, into -steps / 2 up to steps / 2 - 1."""
-    return np.asarray((phi + steps // 2) % steps - steps // 2)
 
 
 # --- FastJet ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 
 from trigger_nn.events.detector.grid import ELECTROMAGNETIC, HADRONIC, TowerGrid
 from trigger_nn.events.detector.simulate import Tracks
+from trigger_nn.events.integers import wrapped
 from trigger_nn.events.records import Candidates, Kind
 from trigger_nn.events.units import Units
 
@@ -58,7 +59,7 @@ def _charged(
     kind = np.where(electron, Kind.ELECTRON, Kind.CHARGED_HADRON)
     kind = np.where(tracks.muon, Kind.MUON, kind)
     own = (np.abs(tracks.z0) < VERTEX_WINDOW) & (pt > 0)
-    angles = (_steps(tracks.eta, units), wrapped(_steps(tracks.phi, units), units))
+    angles = (_steps(tracks.eta, units), wrapped(_steps(tracks.phi, units), units.phi_steps))
     return tuple(a[own] for a in (event, pt, *angles, kind, tracks.charge.astype(np.int64)))
 
 
@@ -67,7 +68,7 @@ def _neutral(flat: np.ndarray, taken: np.ndarray, grid: TowerGrid, units: Units)
     excess = np.maximum(total - taken, 0)
     excess[(excess * units.candidate_lsb < LEAST_NEUTRAL) | _fluctuation(excess, taken, units)] = 0
     photon = np.minimum(excess, np.maximum(flat[:, ELECTROMAGNETIC] - taken // TRACK_SHARE, 0))
-    eta, phi = _steps(grid.eta_centres(), units), wrapped(_steps(grid.phi_centres(), units), units)
+    eta, phi = _steps(grid.eta_centres(), units), wrapped(_steps(grid.phi_centres(), units), units.phi_steps)
     rows: list[_Rows] = []
     for pt, kind in ((photon, Kind.PHOTON), (excess - photon, Kind.NEUTRAL_HADRON)):
         event, tower = np.nonzero(pt)
@@ -89,12 +90,6 @@ def _fluctuation(excess: np.ndarray, taken: np.ndarray, units: Units) -> np.ndar
 
 def _steps(angle: np.ndarray, units: Units) -> np.ndarray:
     return np.rint(angle / units.angle).astype(np.int64)
-
-
-def wrapped(phi: np.ndarray, units: Units) -> np.ndarray:
-    """Counts of phi brought into -phi_steps / 2 to phi_steps / 2 - 1."""
-    half = units.phi_steps // 2
-    return (phi + half) % units.phi_steps - half
 
 
 def _by_event(parts: list[_Rows], events: int) -> Candidates:

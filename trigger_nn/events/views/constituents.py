@@ -15,8 +15,8 @@ _FIELDS = {"pt": "pt", "eta": "eta", "phi": "phi", "type": "kind", "charge": "ch
 def constituents(candidates: Candidates, view: Constituents) -> np.ndarray:
     """The `view.count` hardest of each event (or jet), zero-padded: (n, count, features) int64.
 
-    They fall in pT, ties in their old order; `type` is `records.Kind`. Nothing is clipped: what does not fit the type
-    of its quantity is refused where the events are kept.
+    They fall in pT, ties in their old order; `type` is `records.Kind`. Nothing is clipped here: where the
+    events are kept, pT saturates at its type, and anything else that does not fit its own is refused.
     """
     table = padded(candidates, view.count)
     return np.stack([getattr(table, _FIELDS[name]) for name in view.features], axis=-1)

@@ -1,8 +1,8 @@
 """The 16 jet features on integers alone: what firmware would compute, the same bits on every machine.
 
 Shares of pT are integers z = round(2^12 pt / sum pt), to nearest, halves up; their own sum T (2^12 within N / 2) takes
-the place of 1, so no bias comes in. Relative eta and phi saturate at 10 signed bits, as they do in the view of the
-constituents. An angle^1 is floor(2^5 sqrt(deta^2 + dphi^2)), an angle^2 deta^2 + dphi^2, in counts.
+the place of 1, so no bias comes in. Relative eta and phi saturate at 10 signed bits, which recipes of samples
+leave room for. An angle^1 is floor(2^5 sqrt(deta^2 + dphi^2)), an angle^2 deta^2 + dphi^2, in counts.
 
 Why nothing overflows: pt < 2^14 and N <= 128 are checked, so sum pt < 2^21; |eta|, |phi| <= 2^9, so with L = 2^10
 an angle^2 is at most 2 L^2 = 2^21 and an angle^1 at most 2^15.5; sum z <= 2^12 + 64 < 2^12.1. Where float64 is used

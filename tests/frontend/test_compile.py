@@ -8,7 +8,7 @@ from trigger_nn.errors import RecipeError, UnsupportedLayerError
 from trigger_nn.frontend.compile import compile_model
 from trigger_nn.frontend.graph import build_graph, default_config
 from trigger_nn.frontend.legacy import keras, qkeras
-from trigger_nn.frontend.lower import lower
+from trigger_nn.frontend.lowering import lower
 from trigger_nn.hardware.csim import trace
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.recipe import HardwareSpec

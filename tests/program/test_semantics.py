@@ -146,7 +146,7 @@ def test_average_pool(data):
     x = data.draw(mantissas(source, (EVENTS, 3, 4, 2)))
     operation = AveragePool2D(**node((*shape, 2), kind), window=window, accumulator=accumulator, count_padding=count)
     if not count:
-        from trigger_nn.program.semantics import pool_counts, pool_index
+        from trigger_nn.program.semantics.pooling import pool_counts, pool_index
 
         if (pool_counts(operation, pool_index(window, (3, 4, 2), (*shape, 2))) == 0).any():
             return  # a window all in the padding divides by zero, in the C++ too

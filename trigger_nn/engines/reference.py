@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from trigger_nn.engines.integers import Integers
+from trigger_nn.program.integers import Integers
 from trigger_nn.program.program import Program
 from trigger_nn.program.semantics import run
 

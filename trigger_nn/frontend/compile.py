@@ -13,7 +13,7 @@ from typing import Any
 from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.frontend.graph import HLS4ML_VERSION, build_graph, default_config
 from trigger_nn.frontend.losses import losses_of
-from trigger_nn.frontend.lower import lower
+from trigger_nn.frontend.lowering import lower
 from trigger_nn.frontend.precision import (
     decided_by_model,
     is_folded,

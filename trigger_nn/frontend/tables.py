@@ -11,7 +11,7 @@ import numpy as np
 
 from trigger_nn.program.fixed import Fixed, from_float, to_float
 from trigger_nn.program.operations import Constant
-from trigger_nn.program.semantics import address_bits
+from trigger_nn.program.semantics.activations import address_bits
 
 SPAN = 16  # the sigmoid table runs from -8 to 8
 

@@ -35,8 +35,11 @@ from trigger_nn.program.operations import (
     Scale,
     Softmax,
 )
+from trigger_nn.program.operations.merging import MergingNode
+from trigger_nn.program.operations.recurrent import RecurrentNode
+from trigger_nn.program.operations.transformer import TransformerNode
 from trigger_nn.program.program import Program
-from trigger_nn.program.semantics import weight_matrix
+from trigger_nn.program.semantics.products import weight_matrix
 
 ADDER_DELAY = 0.9  # ns, carry chain and routing of a 10 to 20 bit adder in UltraScale+, speed grade 2
 CLOCK_SHARE = 0.73  # of the period; hls4ml tells Vitis to keep 27 % for uncertainty
@@ -139,6 +142,8 @@ def _layer(operation: Operation, program: Program, period: float) -> LayerEstima
             return _plain(operation, 0, 0, 0)
         case Lookup():
             return _plain(operation, 2, 0, size * bits, bram=size * _brams(operation.table))
+        case MergingNode() | RecurrentNode() | TransformerNode():
+            return _plain(operation, 1, size * bits, size * bits)
         case Softmax():
             tables = size * _brams(operation.exponential) + _brams(operation.inverse)
             levels = ceil(np.log2(max(size, 2)))

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from trigger_nn.passes.intervals import Interval, Intervals, full_range
-from trigger_nn.program import semantics
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, covering
 from trigger_nn.program.operations import (
     AveragePool2D,
@@ -25,7 +24,11 @@ from trigger_nn.program.operations import (
     Scale,
     Softmax,
 )
+from trigger_nn.program.operations.merging import MergingNode
+from trigger_nn.program.operations.recurrent import RecurrentNode
+from trigger_nn.program.operations.transformer import TransformerNode
 from trigger_nn.program.program import Program
+from trigger_nn.program.semantics import apply, convolutions, pooling, products
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def choose_exact_types(program: Program, fixed: Collection[str]) -> tuple[Progra
         values = [tensors[name] for name in before.inputs]
         after = _exact(before, program, domain, values, before.name in fixed)
         program = replace(program, operations=tuple(after if op is before else op for op in program.operations))
-        tensors[after.name] = semantics.apply(after, domain, program, values)
+        tensors[after.name] = apply(after, domain, program, values)
         choices.append(_choice(before, after, tensors[after.name]))
     return program, tuple(choices)
 
@@ -60,11 +63,13 @@ def _exact(operation: Operation, program: Program, domain: Intervals, values: li
     shape = program.shape_of(operation.inputs[0])
     match operation:
         case Dense() | Conv2D():
-            operand = semantics.contracted(operation, domain, values[0], shape)
-            accumulator = _cover(*semantics.exact_sum(operation, domain, operand, source))
+            operand = values[0]
+            if isinstance(operation, Conv2D):
+                operand = convolutions.contracted(operation, domain, operand, shape)
+            accumulator = _cover(*products.exact_sum(operation, domain, operand, source))
             return replace(operation, accumulator=accumulator, type=operation.type if keep else accumulator)
         case Scale():
-            kind = _cover(*semantics.scaled(operation, domain, values[0], source))
+            kind = _cover(*products.scaled(operation, domain, values[0], source))
             return operation if keep else replace(operation, type=kind)
         case MaxPool2D():
             return replace(operation, accumulator=_plain(source), type=operation.type if keep else _plain(source))
@@ -84,19 +89,21 @@ def _exact(operation: Operation, program: Program, domain: Intervals, values: li
             )
         case Lookup():
             return operation if keep else replace(operation, type=_plain(operation.table.type))
+        case MergingNode() | RecurrentNode() | TransformerNode():
+            return operation
         case Softmax():  # a probability: 1 must fit, 2^-16 is finer than the tables
             return operation if keep else replace(operation, type=Fixed(False, 17, 1, Rounding.RND, Overflow.SAT))
 
 
 def _pool_sum(operation: AveragePool2D, domain: Intervals, x: Interval, source: Fixed, shape: tuple[int, ...]) -> Fixed:
     """Holds the sum of any window, with bits behind the point for a division by a power of two to be exact."""
-    index = semantics.pool_index(operation.window, shape, operation.shape)
+    index = pooling.pool_index(operation.window, shape, operation.shape)
     total = domain.gather(x, index[..., 0], 0)
     low, high = total.bounds
     for k in range(1, index.shape[-1]):
         total = domain.add(total, domain.gather(x, index[..., k], 0))
         low, high = min(low, total.bounds[0]), max(high, total.bounds[1])
-    extra = max(_factors_of_two(int(count)) for count in set(semantics.pool_counts(operation, index).ravel().tolist()))
+    extra = max(_factors_of_two(int(count)) for count in set(pooling.pool_counts(operation, index).ravel().tolist()))
     return covering(low << extra, high << extra, source.fraction + extra)
 
 

@@ -63,6 +63,21 @@ class Intervals:
         """Bounds of the larger."""
         return Interval(np.maximum(left.low, right.low), np.maximum(left.high, right.high))
 
+    def minimum(self, left: Interval, right: Interval) -> Interval:
+        """Bounds of the smaller."""
+        return Interval(np.minimum(left.low, right.low), np.minimum(left.high, right.high))
+
+    def select(self, value: Interval, threshold: np.ndarray, reached: Interval, below: Interval) -> Interval:
+        """One branch where the bounds decide, both where they don't."""
+        always, never = value.low >= threshold[None], value.high < threshold[None]
+        low = np.where(always, reached.low, np.where(never, below.low, np.minimum(reached.low, below.low)))
+        high = np.where(always, reached.high, np.where(never, below.high, np.maximum(reached.high, below.high)))
+        return Interval(low, high)
+
+    def sum(self, value: Interval) -> Interval:
+        """Sum of bounds over the last axis."""
+        return Interval(value.low.sum(axis=-1), value.high.sum(axis=-1))
+
     def shift(self, value: Interval, bits: int) -> Interval:
         """Scale both bounds."""
         return Interval(value.low * (1 << bits), value.high * (1 << bits))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.operations import Constant, Operation
+from trigger_nn.program.operations import Constant, Node, Operation
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value):
-        return {"class": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        # A field at its default is left out, so that an operation may gain one and old programs keep their digests.
+        kept = [f for f in fields(value) if not isinstance(value, Node) or getattr(value, f.name) != f.default]
+        return {"class": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in kept}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return value

@@ -1,27 +1,9 @@
 """What a well-formed Program obeys: names in order, shapes that fit, tables and weights of their own types."""
 
-from typing import assert_never
-
-import numpy as np
-
 from trigger_nn.errors import ProgramError
-from trigger_nn.program.operations import (
-    AveragePool2D,
-    Cast,
-    Concatenate,
-    Constant,
-    Conv2D,
-    Dense,
-    Lookup,
-    MaxPool2D,
-    Operation,
-    Relu,
-    Reshape,
-    Scale,
-    Softmax,
-    Window,
-)
+from trigger_nn.program.operations import Constant, Operation
 from trigger_nn.program.program import Program
+from trigger_nn.program.semantics import expected_shape
 
 
 def check(program: Program) -> Program:
@@ -37,7 +19,7 @@ def check(program: Program) -> Program:
                 raise ProgramError(f"Layer {operation.name!r} reads {name!r}, which nothing before it yields.")
         if operation.name in known:
             raise ProgramError(f"Two tensors are called {operation.name!r}; names must differ.")
-        expected = _expected_shape(operation, [known[name] for name in operation.inputs])
+        expected = expected_shape(operation, [known[name] for name in operation.inputs])
         if operation.shape != expected:
             raise ProgramError(
                 f"Layer {operation.name!r} has shape {operation.shape}, but its inputs make it {expected}."
@@ -49,40 +31,6 @@ def check(program: Program) -> Program:
         if name not in known:
             raise ProgramError(f"Output {name!r} is yielded by no layer.")
     return program
-
-
-def _expected_shape(operation: Operation, inputs: list[tuple[int, ...]]) -> tuple[int, ...]:
-    shape = inputs[0]
-    match operation:
-        case Dense():
-            rows, outputs = operation.weights.mantissa.shape
-            return (outputs,) if shape == (rows,) else ()
-        case Conv2D():
-            height, width, channels, filters = operation.weights.mantissa.shape
-            fits = len(shape) == 3 and shape[2] == channels and operation.window.size == (height, width)
-            return (*_slid(operation.window, shape), filters) if fits else ()
-        case MaxPool2D() | AveragePool2D():
-            return (*_slid(operation.window, shape), shape[-1]) if len(shape) == 3 else ()
-        case Scale():
-            return shape if operation.scale.mantissa.shape[-1] in (1, shape[-1]) else ()
-        case Cast() | Relu() | Lookup():
-            return shape
-        case Softmax():
-            return shape if len(shape) == 1 else ()
-        case Reshape():
-            return operation.shape if np.prod(operation.shape) == np.prod(shape) else ()
-        case Concatenate():
-            parts = list(shape)
-            parts[operation.axis] = sum(other[operation.axis] for other in inputs)
-            return tuple(parts)
-        case _:
-            assert_never(operation)
-
-
-def _slid(window: Window, shape: tuple[int, ...]) -> tuple[int, int]:
-    top, bottom, left, right = window.padding
-    rows = (shape[0] + top + bottom - window.size[0]) // window.stride[0] + 1
-    return rows, (shape[1] + left + right - window.size[1]) // window.stride[1] + 1
 
 
 def _constants(operation: Operation) -> list[Constant]:

@@ -111,7 +111,8 @@ def _decode(value: Any, kind: Any, constants: dict[str, np.ndarray]) -> Any:
         return kind(value)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{f.name: _decode(value[f.name], hints[f.name], constants) for f in fields(kind)})  # type: ignore[operator]
+        given = [f.name for f in fields(kind) if f.name in value]  # a field that came later is at its default
+        return kind(**{name: _decode(value[name], hints[name], constants) for name in given})  # type: ignore[operator]
     if get_origin(kind) is tuple:
         arguments = get_args(kind)
         return tuple(_decode(item, arguments[0], constants) for item in value)

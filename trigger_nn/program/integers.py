@@ -40,6 +40,18 @@ class Integers:
         """The larger."""
         return np.maximum(left, right)
 
+    def minimum(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """The smaller."""
+        return np.minimum(left, right)
+
+    def select(self, value: np.ndarray, threshold: np.ndarray, reached: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """`reached` where value >= threshold, `below` elsewhere."""
+        return np.where(value >= threshold[None], reached, below)
+
+    def sum(self, value: np.ndarray) -> np.ndarray:
+        """Exact sum over the last axis."""
+        return np.asarray(self._room(value, value.shape[-1].bit_length()).sum(axis=-1))
+
     def shift(self, value: np.ndarray, bits: int) -> np.ndarray:
         """Exact value * 2^bits."""
         return self._room(value, bits) << bits if bits else value

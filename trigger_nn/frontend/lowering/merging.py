@@ -1,0 +1,5 @@
+"""Layers that combine two tensors."""
+
+from trigger_nn.frontend.lowering.reading import Handler
+
+HANDLERS: dict[str, Handler] = {}

@@ -1,0 +1,100 @@
+"""Reading hls4ml's layers: types, shapes, constants, attributes; the refusal when something can't be lowered."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.program.fixed import Fixed, from_float
+from trigger_nn.program.operations import Constant, Operation, Window
+
+Handler = Callable[[Any, dict[str, Any]], Operation | list[Operation]]
+"""From hls4ml's layer and what all operations have (name, inputs, shape, type), the operation or operations.
+
+The last of several carries the layer's name; none at all means that the layer hands on its first input.
+"""
+
+# hls4ml's class of a layer -> the nearest thing that can be used in its place.
+NEAREST = {
+    "Conv1D": "QConv2D with a height of 1",
+    "DepthwiseConv2D": "QConv2D",
+    "SeparableConv2D": "two QConv2D layers",
+    "LSTM": "QDense layers on flattened time steps",
+    "GRU": "QDense layers on flattened time steps",
+    "GlobalPooling2D": "AveragePooling2D or MaxPooling2D over the whole image",
+    "Merge": "Concatenate",
+    "TernaryTanh": "quantized_relu",
+    "HardActivation": "quantized_relu",
+    "ParametrizedActivation": "quantized_relu",
+    "PReLU": "quantized_relu",
+}
+
+
+def strategy(layer: Any) -> str:
+    """hls4ml's strategy in small letters: latency, resource, resource_unrolled (unrolled), distributed_arithmetic."""
+    return str(layer.get_attr("strategy", "latency")).lower()
+
+
+def is_stream(layer: Any) -> bool:
+    """Whether the project passes tensors through FIFOs, pixel by pixel (io_stream), rather than as arrays."""
+    return bool(layer.model.config.get_config_value("IOType") == "io_stream")
+
+
+def constant(layer: Any, which: str) -> Constant:
+    """The weight variable `which` as mantissas of its type, in the shape hls4ml keeps it in."""
+    variable = layer.weights[which]
+    kind = type_of(variable.type, layer)
+    # Iterating over the variable yields the decimal text that goes into the C++ project.
+    numbers = np.array([float(text) for text in variable], np.float64)
+    return Constant(from_float(numbers, kind).reshape(variable.data.shape), kind)
+
+
+def window_of(layer: Any, what: str) -> Window:
+    """The window of a convolution (`filt`) or a pooling (`pool`)."""
+
+    def attribute(name: str) -> int:
+        return int(layer.get_attr(name, 0))
+
+    return Window(
+        size=(attribute(f"{what}_height"), attribute(f"{what}_width")),
+        stride=(attribute("stride_height"), attribute("stride_width")),
+        padding=(attribute("pad_top"), attribute("pad_bottom"), attribute("pad_left"), attribute("pad_right")),
+    )
+
+
+def reuse(layer: Any) -> int:
+    """How often each multiplier is used for one event."""
+    return int(layer.get_attr("reuse_factor", 1))
+
+
+def table_size(layer: Any, *names: str) -> int:
+    """The first of the attributes `names` that is set."""
+    size = next(int(layer.get_attr(name)) for name in names if layer.get_attr(name) is not None)
+    if size & (size - 1):
+        raise refusal(layer, f"its table has {size} entries", "a power of two")
+    return size
+
+
+def attribute_type(layer: Any, name: str) -> Fixed:
+    """The fixed-point type that the layer keeps as attribute `name`."""
+    return type_of(layer.get_attr(name), layer)
+
+
+def type_of(named: Any, layer: Any) -> Fixed:
+    """hls4ml's named type as ours."""
+    text = str(named.precision)
+    if "fixed<" not in text and "int<" not in text:
+        raise refusal(layer, f"its type {text!r} is not fixed-point", "fixed<width,integer>")
+    return Fixed.parse(text)
+
+
+def shape_of(shape: Any) -> tuple[int, ...]:
+    """A shape without the axis of events."""
+    return tuple(int(size) for size in shape)
+
+
+def refusal(layer: Any, reason: str, nearest: str = "") -> UnsupportedLayerError:
+    """The error that names the layer, why it can't be lowered, and the nearest that can."""
+    nearest = nearest or NEAREST.get(layer.class_name, "dense, conv 2D, relu, pooling")
+    return UnsupportedLayerError(f"Layer {layer.name!r} can't be lowered: {reason}; nearest that can: {nearest}.")

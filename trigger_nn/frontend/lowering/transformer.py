@@ -1,0 +1,5 @@
+"""Einstein sums, embedding, layer normalisation."""
+
+from trigger_nn.frontend.lowering.reading import Handler
+
+HANDLERS: dict[str, Handler] = {}

@@ -1,6 +1,5 @@
 """The command line: one verb a step, and `run` for all. The only module that prints."""
 
-import json
 import signal
 import sys
 import time
@@ -13,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from trigger_nn.cli_events import app as events_app
-from trigger_nn.errors import EventsError, TriggerNNError
+from trigger_nn.cli_programs import app as programs_app
+from trigger_nn.cli_programs import print_choices
+from trigger_nn.errors import TriggerNNError
 from trigger_nn.terminal import Bar, console
 
 app = typer.Typer(
@@ -21,9 +22,9 @@ app = typer.Typer(
     help="Compile, emulate and hand over neural networks for the Level-1 trigger.",
 )  # fmt: skip
 app.add_typer(events_app, name="events")
+app.add_typer(programs_app)
 
 if TYPE_CHECKING:
-    from trigger_nn.program.program import Program
     from trigger_nn.studies.classes import ClassComparison
     from trigger_nn.studies.comparison import SignalComparison
     from trigger_nn.workflow.workspace import Workspace
@@ -77,8 +78,17 @@ def train(recipe: RecipePath, build: BuildFolder = DEFAULT_BUILD, force: Force =
 
 @app.command("compile")
 def compile_(recipe: RecipePath, build: BuildFolder = DEFAULT_BUILD, force: Force = False) -> None:
-    """Convert the quantized network through hls4ml and lower it to a program (BUILD/NAME/program.h5)."""
+    """Convert the quantized network through hls4ml and lower it to a program (BUILD/NAME/program.h5).
+
+    Prints for every layer the range proven, the types chosen, those that hls4ml would have chosen, and the bits saved.
+    """
+    from trigger_nn.program.program import Program
+    from trigger_nn.workflow.workspace import load_choices
+
     _until("compile", recipe, build, DEFAULT_BUNDLES, force)
+    workspace = _workspace(recipe, build, DEFAULT_BUNDLES)
+    print_choices(load_choices(workspace), Program.load(workspace.path("program.h5")).provenance["losses"])
+    console.print(f"hls4ml configuration with these types: {workspace.path('hls4ml_config.yml')}")
 
 
 @app.command()
@@ -117,24 +127,21 @@ def emulate(
     from trigger_nn.engines.emulator import Emulator
     from trigger_nn.files import replacing
     from trigger_nn.program.program import Program
+    from trigger_nn.workflow.inputs import mantissas_at
 
     loaded = Program.load(program)
-    inputs = _emulator_inputs(loaded, events, split)
-    emulator, name = Emulator(loaded), loaded.inputs[0].name
-    started, parts = time.monotonic(), []
+    inputs = mantissas_at(loaded, events, split)
+    count = len(next(iter(inputs.values())))
+    emulator, started, parts = Emulator(loaded), time.monotonic(), []
     with Bar() as progress:
-        for start in range(0, len(inputs), 1024):
-            parts.append(emulator.predict_mantissas({name: inputs[start : start + 1024]}))
-            progress("events emulated", min(start + 1024, len(inputs)), len(inputs))
-    if not parts:
-        raise EventsError(f"{events} holds no events; give a file with some.")
+        for start in range(0, count, 1024):
+            parts.append(emulator.predict_mantissas({n: x[start : start + 1024] for n, x in inputs.items()}))
+            progress("events emulated", min(start + 1024, count), count)
     seconds = time.monotonic() - started
     with replacing(out) as temporary, temporary.open("wb") as file:
         np.save(file, np.concatenate(parts))
     port = loaded.outputs[0]
-    console.print(
-        f"{len(inputs)} events at {len(inputs) / seconds:,.0f}/s; {port.type} integers of {port.name!r} in {out}"
-    )
+    console.print(f"{count} events at {count / seconds:,.0f}/s; {port.type} integers of {port.name!r} in {out}")
 
 
 @app.command()
@@ -164,49 +171,8 @@ def estimate(
         f"{result.interval} cycles; LUT {100 * result.share('lut'):.2f} %, FF {100 * result.share('ff'):.2f} % of "
         f"{part}. Estimated from the program, no vendor tool was run."
     )
-
-
-@app.command()
-def show(program: ProgramPath) -> None:
-    """Print a compiled program: ports, operations, types, where it came from."""
-    from trigger_nn.program.program import Program
-
-    loaded = Program.load(program)
-    console.print(f"{loaded.name}  digest {loaded.digest}")
-    for port in loaded.inputs:
-        console.print(f"in   {port.name}  {port.shape}  {port.type}")
-    table = Table("operation", "kind", "reads", "shape", "type", "accumulator", box=None)
-    for op in loaded.operations:
-        accumulator = str(getattr(op, "accumulator", ""))
-        table.add_row(op.name, type(op).__name__, ", ".join(op.inputs), str(op.shape), str(op.type), accumulator)
-    console.print(table)
-    for port in loaded.outputs:
-        console.print(f"out  {port.name}  {port.shape}  {port.type}")
-    for loss in loaded.provenance.get("losses", []):
-        console.print(f"inexact: {loss}")
-    console.print(json.dumps(loaded.provenance.get("versions", {}), sort_keys=True))
-
-
-def _emulator_inputs(program: "Program", path: Path, split: str) -> np.ndarray:
-    """Mantissas of the program's input from an events file or an array of numbers."""
-    from trigger_nn.engines.emulator import Emulator
-    from trigger_nn.events.inputs import column_for, mantissas_for
-    from trigger_nn.events.storage.dataset import SPLITS
-    from trigger_nn.events.storage.shards import read_sample
-
-    if path.suffix == ".npy":
-        try:
-            numbers = np.load(path)
-        except (OSError, ValueError) as error:
-            raise EventsError(f"{path} is no array: {error}; write it with numpy.save.") from None
-        return Emulator(program).cast(numbers)[program.inputs[0].name]
-    if split not in SPLITS:
-        raise EventsError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    sample = read_sample(path)
-    if split not in sample.splits:
-        raise EventsError(f"{path} has no split {split!r}; it has: {', '.join(sample.splits)}.")
-    name = column_for(sample, program)
-    return mantissas_for(sample.splits[split][name], sample.column(name), program.inputs[0])
+    if result.unmodelled:
+        console.print(f"not modelled, so counted as registers only: {', '.join(result.unmodelled)}")
 
 
 def _until(verb: str, recipe: Path, build: Path, bundles: Path, force: bool) -> None:

@@ -116,16 +116,39 @@ class TrainingSpec(Part):
     learning_rate: PositiveFloat = 1e-3
 
 
+Strategy = Literal["latency", "resource", "resource_unrolled", "distributed_arithmetic"]
+
+
+class LayerSpec(Part):
+    """What one layer of the network is told instead, under hls4ml's name of the layer.
+
+    `precision` holds types by hls4ml's names for them (result, accum, weight, bias, table, ...), such as
+    "fixed<16,6,RND,SAT>"; a type given here is kept, whether it loses bits or not.
+    """
+
+    strategy: Strategy | None = None
+    reuse_factor: PositiveInt | None = None
+    parallelization_factor: PositiveInt | None = None
+    table_size: PositiveInt | None = None
+    implementation: str | None = None  # of a softmax: stable, latency, legacy, argmax
+    precision: dict[str, str] = {}
+
+
 class HardwareSpec(Part):
-    """What hls4ml is told, and the budget the design is held against."""
+    """What hls4ml is told, and the budget the design is held against.
+
+    `precision`: `exact` chooses types from proven ranges; `auto` leaves what no quantizer states to hls4ml.
+    """
 
     part: str = "xcvu13p-flga2577-2-e"
     clock_period: PositiveFloat = 5.0  # ns
-    io_type: Literal["io_parallel"] = "io_parallel"
-    strategy: Literal["latency"] = "latency"
+    backend: Literal["Vitis", "Vivado"] = "Vitis"
+    io_type: Literal["io_parallel", "io_stream"] = "io_parallel"
+    strategy: Strategy = "latency"
     reuse_factor: PositiveInt = 1
     parallelization_factor: PositiveInt = 1  # pixels of a convolution computed at once
-    precision: Literal["exact"] = "exact"
+    precision: Literal["exact", "auto"] = "exact"
+    layers: dict[str, LayerSpec] = {}
     latency_budget: PositiveFloat = 1000.0  # ns
 
     @model_validator(mode="after")

@@ -92,7 +92,7 @@ def float_forward(program, x):
 def test_types_the_model_decides_are_kept():
     kind = Fixed(True, 6, 3, Rounding.RND_CONV, Overflow.SAT)
     program = Program("keep", (Port("x", (3,), ANY),), (Relu(name="r", inputs=("x",), shape=(3,), type=kind),), ("r",))
-    kept, _ = choose_exact_types(program, fixed={"r"})
+    kept, _ = choose_exact_types(program, fixed={("r", "type")})
     free, _ = choose_exact_types(program, fixed=())
     assert kept.type_of("r") == kind
     assert free.type_of("r") == Fixed(False, 7, 3)

@@ -1,6 +1,10 @@
 """Program files: round trip, damage, schema, and a committed file that must keep loading."""
 
 import json
+import pickle
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import h5py
 import numpy as np
@@ -40,11 +44,23 @@ def test_round_trip(tmp_path):
     assert loaded.provenance == {"recipe": {"a": 1}}
 
 
-def test_one_changed_weight_is_noticed(tmp_path):
+def test_any_flipped_byte_is_noticed(tmp_path):
     program().save(tmp_path / "p.h5")
+    content = bytearray((tmp_path / "p.h5").read_bytes())
+    flipped = np.random.default_rng(2).choice(len(content), 300, replace=False).tolist()
+    for place in {0, 20, 60, 300, 511, 512, len(content) - 1, *flipped}:
+        content[place] ^= 1 << (place % 8)
+        (tmp_path / "bad.h5").write_bytes(content)
+        with pytest.raises(ProgramError, match=r"compile|newer"):
+            Program.load(tmp_path / "bad.h5")
+        content[place] ^= 1 << (place % 8)
+
+
+def test_one_changed_weight_is_noticed_in_the_first_schema(tmp_path):
+    shutil.copy(GOLDEN / "event_image_program.h5", tmp_path / "p.h5")
     with h5py.File(tmp_path / "p.h5", "r+") as file:
         data = file["constants/0"]
-        data[0, 0] += 1
+        data[(0,) * data.ndim] += 1
     with pytest.raises(ProgramError, match="digest"):
         Program.load(tmp_path / "p.h5")
 
@@ -60,11 +76,12 @@ def test_truncated_file_is_one_sentence(tmp_path, keep):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('"Dense"', '"Nope"'), ('"fixed<8,4>"', "17"), ('"x"', '"y"'), ("[2]", "[3]"), ("{", "[")]
+    ("old", "new"), [('"Dense"', '"Nope"'), ('"fixed<', '"<'), ('"inputs"', '"outputs"'), ("{", "[")]
 )
 def test_altered_structure_is_one_sentence(tmp_path, old, new):
-    program().save(tmp_path / "p.h5")
+    shutil.copy(GOLDEN / "event_image_program.h5", tmp_path / "p.h5")
     with h5py.File(tmp_path / "p.h5", "r+") as file:
+        assert old in file.attrs["program"]
         file.attrs["program"] = file.attrs["program"].replace(old, new, 1)
     with pytest.raises(ProgramError, match="compile it again"):
         Program.load(tmp_path / "p.h5")
@@ -72,10 +89,21 @@ def test_altered_structure_is_one_sentence(tmp_path, old, new):
 
 def test_newer_schema_is_refused(tmp_path):
     program().save(tmp_path / "p.h5")
-    with h5py.File(tmp_path / "p.h5", "r+") as file:
-        file.attrs["schema"] = 99
+    content = (tmp_path / "p.h5").read_bytes()
+    (tmp_path / "p.h5").write_bytes(content.replace(b"schema 2\n", b"schema 9\n", 1))
     with pytest.raises(ProgramError, match="newer"):
         Program.load(tmp_path / "p.h5")
+
+
+def test_a_program_is_a_value_that_can_be_pickled_and_shared():
+    copy = pickle.loads(pickle.dumps(program()))
+    assert copy == program()
+    assert copy.digest == program().digest
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        x = np.arange(12.0).reshape(4, 3) / 4
+        elsewhere = list(pool.map(Emulator(program()).predict, [x, x + 1]))
+    assert np.array_equal(elsewhere[0], Emulator(program()).predict(x))
+    assert np.array_equal(elsewhere[1], Emulator(program()).predict(x + 1))
 
 
 def test_missing_and_foreign_files(tmp_path):

@@ -5,13 +5,13 @@ that is returned is lowered from the graph that was built with them.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trigger_nn.errors import PrecisionError, RecipeError
-from trigger_nn.frontend.graph import HLS4ML_VERSION, build_graph, default_config
+from trigger_nn.frontend.graph import HLS4ML_VERSION, Config, build_graph, default_config
 from trigger_nn.frontend.losses import losses_of
 from trigger_nn.frontend.lowering import lower
 from trigger_nn.frontend.precision import (
@@ -21,10 +21,10 @@ from trigger_nn.frontend.precision import (
     shielded_results,
     states_result,
     with_constant_types,
-    with_input_type,
+    with_input_types,
     with_types,
 )
-from trigger_nn.passes.exact import Choice, choose_exact_types
+from trigger_nn.passes.exact import CHOSEN, Choice, Shortfall, Slot, choose_exact_types, shortfalls
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import NAME, HardwareSpec
@@ -35,11 +35,14 @@ from trigger_nn.version import __version__
 class Compiled:
     """A compiled network: the program, hls4ml's graph that it was lowered from, and what was decided on the way.
 
-    `losses` are sentences: where the program can't equal the trained model, why, and what would cure it.
+    `choices` say for each layer what was proven and chosen (none with `precision = "auto"`), `losses` are sentences:
+    where the program can't equal the trained model, why, and what would cure it. `config` is hls4ml's configuration
+    with every type that was chosen: what people who use hls4ml alone pass as `hls_config`.
     """
 
     program: Program
     graph: Any
+    config: Config
     choices: tuple[Choice, ...]
     losses: tuple[str, ...]
 
@@ -47,83 +50,130 @@ class Compiled:
 def compile_model(
     model: Any,
     name: str,
-    input_type: Fixed,
+    input_type: Fixed | Mapping[str, Fixed],
     output: Path,
     hardware: HardwareSpec | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Compiled:
-    """Compile a Keras 2 or QKeras `model`, whose single input has type `input_type`.
+    """Compile a Keras 2 or QKeras `model`; `input_type` is that of all its inputs, or of each by name.
 
     `output` is where hls4ml writes its project when asked to (see `hardware.csim` and `handoff`).
 
     Raises:
         UnsupportedLayerError: a layer that can't be converted or lowered.
-        RecipeError: `name` can't name a C++ function.
-        PrecisionError: hls4ml did not take a type that was chosen.
+        RecipeError: `name` can't name a C++ function, an input without a type, a layer that does not exist.
+        PrecisionError: hls4ml makes other layers whenever its types are set.
     """
     if not re.fullmatch(NAME, name):
         raise RecipeError(f"{name!r} can't name a C++ function; use small letters, digits and _, a letter first.")
     hardware = hardware or HardwareSpec()
-    config = with_constant_types(with_input_type(default_config(model, hardware), model, input_type), model)
-    shielded = producers(model, [layer for layer in model.layers if states_result(config, layer)])
-    draft = lower(build_graph(model, name, shielded_results(config, shielded), hardware, output), name)
-    # A result into which hls4ml folds a batch normalisation must stay `auto`, or it would not fold.
-    normalizations = [layer for layer in model.layers if is_folded(layer, draft)]
-    folded = {name: layer.name for layer in normalizations for name in producers(model, [layer])}
-    decided = decided_by_model(draft, config) | folded.keys()
-
-    def rebuild(wanted: Program) -> Any:
-        return build_graph(model, name, with_types(config, wanted, frozenset(folded)), hardware, output)
-
-    program, graph, choices = _settled(draft, decided, rebuild)
-    choices = tuple(_against_auto(choice, draft, shielded) for choice in choices)
+    config = with_constant_types(with_input_types(default_config(model, hardware), model, input_type), model)
+    build = _Build(model, name, hardware, output)
+    settled = _as_hls4ml_has_it(build, config) if hardware.precision == "auto" else _exactly(build, config)
+    losses = losses_of(settled.graph, settled.program, model, settled.folded, settled.short)
     facts = {
         "trigger_nn": __version__,
         "hls4ml": HLS4ML_VERSION,
         "hardware": hardware.model_dump(),
-        "losses": list(losses := losses_of(graph, program, model, folded)),
+        "losses": list(losses),
     }
-    return Compiled(replace(program, provenance=facts | dict(provenance or {})), graph, choices, losses)
+    program = replace(settled.program, provenance=facts | dict(provenance or {}))
+    return Compiled(program, settled.graph, settled.config, settled.choices, losses)
 
 
-def _settled(
-    draft: Program, decided: Collection[str], rebuild: Callable[[Program], Any]
-) -> tuple[Program, Any, tuple[Choice, ...]]:
-    """Choose types and build with them until hls4ml takes them as they are.
+@dataclass(frozen=True)
+class _Build:
+    """What stays the same however often a graph is built."""
 
-    Once is enough but for folded results, whose types hls4ml infers from ours; each round settles one more of them.
+    model: Any
+    name: str
+    hardware: HardwareSpec
+    output: Path
+
+    def __call__(self, config: Config) -> tuple[Any, Program]:
+        graph = build_graph(self.model, self.name, config, self.hardware, self.output)
+        return graph, lower(graph, self.name)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """A program whose types hls4ml takes; `folded` maps a layer to the batch normalisation folded into it."""
+
+    program: Program
+    graph: Any
+    config: Config
+    folded: Mapping[str, str]
+    choices: tuple[Choice, ...] = ()
+    short: tuple[Shortfall, ...] = ()
+
+
+def _as_hls4ml_has_it(build: _Build, config: Config) -> _Settled:
+    """Types as hls4ml infers them."""
+    graph, program = build(config)
+    return _Settled(program, graph, config, _folded(build.model, program))
+
+
+def _exactly(build: _Build, config: Config) -> _Settled:
+    """Types chosen from proven ranges, in place of those that hls4ml would infer."""
+    shielded = producers(build.model, [layer for layer in build.model.layers if states_result(config, layer)])
+    _, draft = build(shielded_results(config, shielded))
+    # A result into which hls4ml folds a batch normalisation must stay `auto`, or it would not fold.
+    folded = _folded(build.model, draft)
+    inferred = frozenset((layer, "type") for layer in folded)
+
+    def rebuild(wanted: Program) -> tuple[Any, Program, Config]:
+        types = with_types(config, wanted, frozenset(folded))
+        return *build(types), types
+
+    found, overruled = _taken(draft, decided_by_model(draft, config) | inferred, rebuild)
+    choices = tuple(_against_auto(choice, draft, shielded) for choice in found.choices)
+    short = shortfalls(found.program, overruled | inferred)
+    return replace(found, folded=folded, choices=choices, short=short)
+
+
+def _taken(
+    draft: Program, decided: frozenset[Slot], rebuild: Callable[[Program], tuple[Any, Program, Config]]
+) -> tuple[_Settled, frozenset[Slot]]:
+    """Choose types and build with them until hls4ml takes them as they are; with them, those that it overrules.
+
+    Once is enough but for types that hls4ml infers from ours or sets itself; each round settles more of them.
     """
-    difference = None
-    for _ in draft.operations:
-        wanted, choices = choose_exact_types(draft, decided)
-        graph = rebuild(wanted)
-        program = lower(graph, draft.name)
-        difference = _different_type(wanted, program)
-        if difference is None:
-            return program, graph, choices
+    overruled: frozenset[Slot] = frozenset()
+    for _ in range(2 * len(draft.operations) + 2):
+        wanted, choices = choose_exact_types(draft, decided | overruled)
+        graph, program, config = rebuild(wanted)
+        if [op.name for op in wanted.operations] == [op.name for op in program.operations]:
+            different = _different_types(wanted, program)
+            if not different:
+                return _Settled(program, graph, config, {}, choices), overruled
+            overruled |= different - decided
         draft = program
-    raise PrecisionError(difference or f"Model {draft.name!r} has no layer to compile; give it one.")
+    raise PrecisionError(
+        f"Model {draft.name!r}: hls4ml makes other layers of it whenever types are set; compile it with precision "
+        "'auto', or set the result types of its last layers with quantizers."
+    )
+
+
+def _folded(model: Any, program: Program) -> dict[str, str]:
+    normalizations = [layer for layer in model.layers if is_folded(layer, program)]
+    return {name: layer.name for layer in normalizations for name in producers(model, [layer])}
 
 
 def _against_auto(choice: Choice, auto: Program, shielded: frozenset[str]) -> Choice:
     """The choice beside what hls4ml's `auto` made of the layer; of a shielded result, that of its accumulator."""
-    operation = auto.operation(choice.layer)
+    operation = next((op for op in auto.operations if op.name == choice.layer), None)
+    if operation is None:
+        return choice
     accumulator = getattr(operation, "accumulator", None)
     before = accumulator if choice.layer in shielded and accumulator is not None else operation.type
     return replace(choice, before=before, accumulator_before=accumulator)
 
 
-def _different_type(wanted: Program, got: Program) -> str | None:
-    """The first type that hls4ml overruled, as a sentence; then the promise of exactness would be empty."""
-    if [op.name for op in wanted.operations] != [op.name for op in got.operations]:
-        return "hls4ml made other layers of the model once its types were set; report this with the model."
-    for expected, found in zip(wanted.operations, got.operations, strict=True):
-        pairs: list[tuple[str, Any, Any]] = [("result", expected.type, found.type)]
-        pairs += [("accum", getattr(expected, "accumulator", None), getattr(found, "accumulator", None))]
-        for what, one, other in pairs:
-            if one != other:
-                return (
-                    f"Layer {expected.name!r}: {what} type {one} was chosen, but hls4ml made it {other}; "
-                    "set that type in the model with a quantizer."
-                )
-    return None
+def _different_types(wanted: Program, got: Program) -> frozenset[Slot]:
+    """The types that hls4ml did not take."""
+    return frozenset(
+        (expected.name, field)
+        for expected, found in zip(wanted.operations, got.operations, strict=True)
+        for field in CHOSEN
+        if getattr(expected, field, None) != getattr(found, field, None)
+    )

@@ -18,9 +18,9 @@ import hls4ml
 from hls4ml.converters.keras_v2_to_hls import keras_v2_to_hls
 from hls4ml.utils.config import config_from_keras_model, create_config
 
-from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.errors import RecipeError, UnsupportedLayerError
 from trigger_nn.files import read_tree
-from trigger_nn.recipe import HardwareSpec
+from trigger_nn.recipe import HardwareSpec, LayerSpec
 
 HLS4ML_VERSION = hls4ml.__version__
 
@@ -44,23 +44,50 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
     """
     with _quiet(), _readable_refusal():
         config: Config = config_from_keras_model(
-            _Architecture(model), granularity="name", backend="Vitis", default_reuse_factor=hardware.reuse_factor
-        )
-    config["Model"]["Strategy"] = hardware.strategy.capitalize()
-    for layer in config["LayerName"].values():
+            _Architecture(model),
+            granularity="name",
+            backend=hardware.backend,
+            default_reuse_factor=hardware.reuse_factor,
+        )  # fmt: skip
+    config["Model"]["Strategy"] = hardware.strategy
+    for name, layer in config["LayerName"].items():
         layer["Trace"] = True
         if "ParallelizationFactor" in layer:
             layer["ParallelizationFactor"] = hardware.parallelization_factor
+        if "Strategy" in layer:
+            layer["Strategy"] = hardware.strategy
+        _override(layer, hardware.layers.get(name))
+    unknown = sorted(set(hardware.layers) - set(config["LayerName"]))
+    if unknown:
+        raise RecipeError(
+            f"hardware.layers names {unknown[0]!r}, which hls4ml does not know; it knows: "
+            f"{', '.join(config['LayerName'])}."
+        )
     return config
 
 
+def _override(layer: dict[str, Any], asked: LayerSpec | None) -> None:
+    """Write what the recipe asks of one layer into its configuration."""
+    if asked is None:
+        return
+    layer["Precision"] = layer.get("Precision", {}) | asked.precision
+    settings = {
+        "Strategy": asked.strategy,
+        "ReuseFactor": asked.reuse_factor,
+        "ParallelizationFactor": asked.parallelization_factor,
+        "TableSize": asked.table_size,
+        "Implementation": asked.implementation,
+    }
+    layer.update({key: value for key, value in settings.items() if value is not None})
+
+
 def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, output: Path) -> Any:
-    """The ModelGraph after hls4ml's Vitis flow; its project will be written to `output`."""
+    """The ModelGraph after the flow of its backend; its project will be written to `output`."""
     with _quiet(), _readable_refusal():
         project = create_config(
             output_dir=str(output),
             project_name=name,
-            backend="Vitis",
+            backend=hardware.backend,
             part=hardware.part,
             clock_period=hardware.clock_period,
             io_type=hardware.io_type,

@@ -4,14 +4,16 @@ hls4ml ignores some options of Keras and QKeras layers without a word. Its C++ t
 with the model; so every compiled program is run beside the model's own forward pass, layer by layer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
+from trigger_nn.errors import PrecisionError
 from trigger_nn.frontend.layers import layer_outputs
-from trigger_nn.program.fixed import to_float
+from trigger_nn.passes.exact import Shortfall, needs_double
+from trigger_nn.program.fixed import Fixed, from_float, to_float
 from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Operation, Scale, Softmax
 from trigger_nn.program.program import Program
 
@@ -19,12 +21,21 @@ TRIAL = 64  # random events
 FLOAT32 = 1e-6  # relative: Keras's own rounding, not a difference of the program
 
 
-def losses_of(graph: Any, program: Program, model: Any, folded: Mapping[str, str]) -> tuple[str, ...]:
+def losses_of(
+    graph: Any, program: Program, model: Any, folded: Mapping[str, str], short: Collection[Shortfall]
+) -> tuple[str, ...]:
     """One sentence for each layer at which the program departs from `model`: why, by how much, and what cures it.
 
-    `folded` maps a layer into which a batch normalisation was folded to that batch normalisation.
+    `folded` maps a layer into which a batch normalisation was folded to that batch normalisation; `short` are types
+    that hls4ml sets itself and that hold too little.
     """
     reasons = _reasons(graph, program)
+    for one in short:
+        name = {"type": "result", "accumulator": "accum"}[one.field]
+        reasons[one.layer].append(
+            f"hls4ml sets its {name} type to {one.found} whatever is asked, but {one.needed} is what it takes; "
+            "end the layer with a quantizer that fits, or narrow what it reads"
+        )
     measured = _departures(program, model, folded)
     sentences = []
     for operation in program.operations:
@@ -48,9 +59,8 @@ def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict
     }
     numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
     ours = Emulator(program).trace(numbers)
-    theirs = layer_outputs(
-        model, [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names]
-    )
+    layers, given = [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names]
+    theirs = layer_outputs(model, layers, given, double=needs_double(program))
     agreeing = set(numbers)
     departures = {}
     for operation in program.operations:
@@ -71,14 +81,23 @@ def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
     found = {operation.name: _operation_losses(operation) for operation in program.operations}
     for layer in graph.get_layers():
         for which, variable in layer.weights.items():
-            operation = program.operation(layer.name)
-            constant = getattr(operation, {"weight": "weights"}.get(which, which))
-            if not np.array_equal(to_float(constant.mantissa, constant.type), np.asarray(variable.data, np.float64)):
-                unfused = isinstance(operation, Scale)
+            kind = _off_grid(variable)
+            if kind is not None and layer.name in found:
+                unfused = isinstance(program.operation(layer.name), Scale)
                 cure = "fold it into the layer before" if unfused else "give it a quantized_bits quantizer"
-                reason = f"its {which} is not on the grid of {constant.type}, so it is rounded; {cure}"
-                found[layer.name].append(reason)
+                found[layer.name].append(f"its {which} is not on the grid of {kind}, so it is rounded; {cure}")
     return found
+
+
+def _off_grid(variable: Any) -> Fixed | None:
+    """The type of a weight variable if it can't hold the trained numbers; None too where it is not fixed-point."""
+    try:
+        kind = Fixed.parse(str(variable.type.precision))
+    except PrecisionError:
+        return None
+    written = np.array([float(text) for text in variable], np.float64)  # the text that goes into the C++
+    kept = to_float(from_float(written, kind), kind)
+    return None if np.array_equal(kept, np.asarray(variable.data, np.float64).ravel()) else kind
 
 
 def _operation_losses(operation: Operation) -> list[str]:

@@ -5,11 +5,14 @@ configuration just made.
 """
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from trigger_nn.errors import RecipeError
 from trigger_nn.frontend.graph import Config
+from trigger_nn.passes.exact import Slot
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.operations import Operation, Softmax
 from trigger_nn.program.program import Program
@@ -17,9 +20,13 @@ from trigger_nn.program.program import Program
 SHIELD = "fixed<48,24>"
 
 
-def with_input_type(config: Config, model: Any, kind: Fixed) -> Config:
-    """The type of every input port."""
+def with_input_types(config: Config, model: Any, kinds: Fixed | Mapping[str, Fixed]) -> Config:
+    """The type of every input port: one for all, or one for each by name."""
     for name in model.input_names:
+        kind = kinds if isinstance(kinds, Fixed) else kinds.get(name)
+        if kind is None:
+            known = ", ".join(model.input_names)
+            raise RecipeError(f"Input {name!r} has no type; give one for each of the model's inputs: {known}.")
         config["LayerName"][name]["Precision"]["result"] = str(kind)
     return config
 
@@ -92,12 +99,16 @@ def shielded_results(config: Config, names: frozenset[str]) -> Config:
     return config
 
 
-def decided_by_model(program: Program, config: Config) -> frozenset[str]:
-    """Tensors whose type a quantizer of the model states."""
+def decided_by_model(program: Program, config: Config) -> frozenset[Slot]:
+    """Types that a quantizer of the model or the user states."""
+    stated = {name: layer.get("Precision", {}) for name, layer in config["LayerName"].items()}
+    keys = {"type": "result", "accumulator": "accum"}
     return frozenset(
-        op.name for op in program.operations
-        if config["LayerName"].get(op.name, {}).get("Precision", {}).get("result", "auto") != "auto"
-    )  # fmt: skip
+        (op.name, field)
+        for op in program.operations
+        for field, key in keys.items()
+        if stated.get(op.name, {}).get(key, "auto") != "auto"
+    )
 
 
 def with_types(config: Config, program: Program, left_auto: frozenset[str]) -> Config:
@@ -116,6 +127,12 @@ def with_types(config: Config, program: Program, left_auto: frozenset[str]) -> C
             # hls4ml's own type for max - x has half the range that it needs, and wraps.
             source = program.type_of(operation.inputs[0])
             layer["inp_norm_t"] = str(Fixed(False, source.width, source.integer))
+    for operation in program.operations:  # layers that hls4ml made itself
+        if operation.name not in config["LayerName"] and operation.name not in left_auto:
+            precision = {"result": str(operation.type)}
+            if hasattr(operation, "accumulator"):
+                precision["accum"] = str(operation.accumulator)
+            config["LayerName"][operation.name] = {"Trace": True, "Precision": precision}
     return config
 
 

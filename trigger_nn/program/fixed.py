@@ -72,6 +72,13 @@ class Fixed:
         """Largest mantissa."""
         return (1 << (self.width - self.signed)) - 1
 
+    def holds(self, other: "Fixed") -> bool:
+        """Whether every value of `other` is a value of this type."""
+        shift = self.fraction - other.fraction
+        if shift < 0:
+            return False
+        return self.minimum <= other.minimum << shift and other.maximum << shift <= self.maximum
+
     def __str__(self) -> str:
         """Render as hls4ml writes it, such as fixed<16,6,RND,SAT>; defaults are left out."""
         modes: list[str] = []

@@ -1,15 +1,19 @@
 """A Program as one HDF5 file: schema version, structure as JSON, weights as integers, and a digest over all of it.
 
-Layout: attributes `format`, `schema`, `digest`, `program` (JSON), `provenance` (JSON); one data set of int64 for each
-constant, at /constants/<number>, referred to from the JSON by its number.
+Layout: 512 bytes of text (`head -n 3` reads them) that name the schema and the SHA-256 of all that follows; then HDF5
+with the attributes `digest`, `program` (JSON), `provenance` (JSON) and one data set of int64 for each constant, at
+/constants/<number>, referred to from the JSON by its number. Schema 1 had no such text, but attributes `format` and
+`schema`; it is still read.
 """
 
+import hashlib
+import io
 import json
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import h5py
 import numpy as np
@@ -17,12 +21,12 @@ import numpy as np
 from trigger_nn.errors import ProgramError, TriggerNNError
 from trigger_nn.files import replacing
 from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.operations import Constant, Operation, Window
+from trigger_nn.program.operations import Constant, Operation
 from trigger_nn.program.program import Port, Program
 
 FORMAT = "trigger_nn program"
-SCHEMA = 1
-_CLASSES: dict[str, type] = {cls.__name__: cls for cls in (*get_args(Operation), Window, Port, Fixed)}
+SCHEMA = 2
+HEADER = 512  # bytes before HDF5's own; the least that HDF5 allows
 
 
 def save(program: Program, path: Path) -> None:
@@ -34,35 +38,33 @@ def save(program: Program, path: Path) -> None:
         "operations": [_encode(operation, constants) for operation in program.operations],
         "output_names": list(program.output_names),
     }
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"], file.attrs["schema"], file.attrs["digest"] = FORMAT, SCHEMA, program.digest
+    content = io.BytesIO()
+    with h5py.File(content, "w", userblock_size=HEADER) as file:
+        file.attrs["digest"] = program.digest
         file.attrs["program"] = json.dumps(structure, sort_keys=True)
         file.attrs["provenance"] = json.dumps(dict(program.provenance), sort_keys=True)
         for number, mantissa in enumerate(constants):
             file.create_dataset(f"constants/{number}", data=mantissa, compression="gzip", shuffle=True)
+    body = content.getvalue()[HEADER:]
+    with replacing(path) as temporary:
+        temporary.write_bytes(_header(SCHEMA, body) + body)
 
 
 def load(path: Path) -> Program:
     """Read and verify a program.
 
     Raises:
-        ProgramError: no such file, not a program, a newer schema, or content that does not match its digest.
+        ProgramError: no such file, not a program, a newer schema, or a byte that is not as it was written.
     """
     if not path.is_file():
         raise ProgramError(f"There is no program at {path}; make one with: trigger-nn compile RECIPE.")
+    content = path.read_bytes()
+    _verify(content, path)
     try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
-                raise ProgramError(
-                    f"{path} is not a program of this package; make one with: trigger-nn compile RECIPE."
-                )
-            if int(file.attrs["schema"]) > SCHEMA:
-                raise ProgramError(f"{path} has schema {file.attrs['schema']}, newer than {SCHEMA}; update trigger_nn.")
+        with h5py.File(io.BytesIO(content), "r") as file:
             program, stored = _decode_program(file), str(file.attrs["digest"])
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
         raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
-    except ProgramError:
-        raise
     except TriggerNNError as error:
         raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
     if program.digest != stored:
@@ -72,13 +74,45 @@ def load(path: Path) -> Program:
     return program
 
 
+def _header(schema: int, body: bytes) -> bytes:
+    text = f"{FORMAT}\nschema {schema}\nsha256 {hashlib.sha256(body).hexdigest()}\n"
+    return text.encode().ljust(HEADER, b"\n")
+
+
+def _verify(content: bytes, path: Path) -> None:
+    """Every byte is as it was written, and of a schema known here."""
+    if content.startswith(b"\x89HDF\r\n\x1a\n"):
+        _verify_first_schema(content, path)
+        return
+    lines = content[:HEADER].split(b"\n")
+    if lines[0] != FORMAT.encode():
+        raise ProgramError(
+            f"{path} is not a program of this package, or is damaged; make one with: trigger-nn compile RECIPE."
+        )
+    schema = lines[1].removeprefix(b"schema ").decode(errors="replace") if len(lines) > 1 else ""
+    if schema.isascii() and schema.isdecimal() and int(schema) > SCHEMA:
+        raise ProgramError(f"{path} has schema {schema}, newer than {SCHEMA}; update trigger_nn.")
+    if content[:HEADER] != _header(SCHEMA, content[HEADER:]):
+        raise ProgramError(f"{path} is damaged: its bytes do not match its SHA-256; compile it again.")
+
+
+def _verify_first_schema(content: bytes, path: Path) -> None:
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            found = file.attrs.get("format"), int(file.attrs.get("schema", 0))
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
+    if found != (FORMAT, 1):
+        raise ProgramError(f"{path} is not a program of this package; make one with: trigger-nn compile RECIPE.")
+
+
 def _decode_program(file: h5py.File) -> Program:
     structure = json.loads(file.attrs["program"])
     constants = {name: data[()] for name, data in file["constants"].items()} if "constants" in file else {}
     return Program(
         name=structure["name"],
         inputs=tuple(_decode(port, Port, constants) for port in structure["inputs"]),
-        operations=tuple(_decode(op, _CLASSES[op["class"]], constants) for op in structure["operations"]),
+        operations=tuple(_decode(op, _OPERATIONS[op["class"]], constants) for op in structure["operations"]),
         output_names=tuple(structure["output_names"]),
         provenance=dict(json.loads(file.attrs["provenance"])),
     )
@@ -116,6 +150,18 @@ def _decode(value: Any, kind: Any, constants: dict[str, np.ndarray]) -> Any:
     if get_origin(kind) is tuple:
         arguments = get_args(kind)
         return tuple(_decode(item, arguments[0], constants) for item in value)
-    if get_origin(kind) is UnionType:
-        return value
+    if get_origin(kind) in (UnionType, Union):
+        return _decode_union(value, get_args(kind), constants)
     return value
+
+
+def _decode_union(value: Any, kinds: tuple[Any, ...], constants: dict[str, np.ndarray]) -> Any:
+    """One of several types: a dataclass is known by its name, None is itself, else there is but one other."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return _decode(value, next(kind for kind in kinds if kind.__name__ == value["class"]), constants)
+    return _decode(value, next(kind for kind in kinds if kind is not type(None)), constants)
+
+
+_OPERATIONS: dict[str, type] = {cls.__name__: cls for cls in get_args(Operation)}

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from trigger_nn.events.inputs import input_mantissas, input_type, is_image, netw
 from trigger_nn.events.quantities import to_json
 from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.files import replacing, sha256
+from trigger_nn.passes.exact import needs_double
 from trigger_nn.program.program import Program
 from trigger_nn.studies.agreement import Agreement, compare_layers, compare_with_cpp
 from trigger_nn.workflow.workspace import (
@@ -24,7 +25,14 @@ from trigger_nn.workflow.workspace import (
     packages,
     versions,
     write_json,
+    write_yaml,
 )
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from trigger_nn.frontend.compile import Compiled
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,10 +63,11 @@ def _train(workspace: Workspace, progress: Progress) -> str:
 
 
 def _compile(workspace: Workspace, _: Progress) -> str:
-    compiled = _compiled(workspace)
+    compiled = compiled_model(workspace)
     compiled.program.save(workspace.path("program.h5"))
     write_json(workspace.path("choices.json"), [vars(choice) for choice in compiled.choices])
-    saved = sum(c.before.width - c.after.width for c in compiled.choices)
+    write_yaml(workspace.path("hls4ml_config.yml"), compiled.config)
+    saved = sum(choice.saved for choice in compiled.choices)
     size = len(compiled.program.operations)
     return f"program {compiled.program.digest[:12]}, {size} operations, {saved} bits narrower than hls4ml's auto"
 
@@ -97,7 +106,7 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
     from trigger_nn.hardware.csim import trace
 
     sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
-    compiled = _compiled(workspace)
+    compiled = compiled_model(workspace)
     if compiled.program != program:
         raise MismatchError(
             "Compiling the model again gave another program; run: trigger-nn compile RECIPE --force, and go on."
@@ -109,7 +118,9 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
     agreements = [compare_with_cpp(program, ours, trace(compiled.graph, inputs))]
     progress("sides compared", 2, 3)
     if not program.provenance["losses"]:
-        keras = layer_outputs(load_model(str(workspace.path("quantized.h5"))), list(ours), [inputs])
+        keras = layer_outputs(
+            load_model(str(workspace.path("quantized.h5"))), list(ours), [inputs], needs_double(program)
+        )
         agreements.append(compare_layers(ours, keras, ("emulator", "QKeras forward pass")))
     progress("sides compared", 3, 3)
     write_json(workspace.path("agreement.json"), [_agreement_facts(agreement) for agreement in agreements])
@@ -138,7 +149,7 @@ def _bundle(workspace: Workspace, _: Progress) -> str:
         ) + ".",
     )  # fmt: skip
     mantissas = _mantissas(workspace, sample)[events]
-    project = project_files(_compiled(workspace).graph)
+    project = project_files(compiled_model(workspace).graph)
     bundle = make_bundle(program, project, mantissas, workspace.path("program.h5").read_bytes(), facts)
     bundle.write(workspace.bundle)
     return f"{len(bundle.files)} files, digest {bundle.digest[:12]}, in {workspace.bundle}"
@@ -152,7 +163,8 @@ def _report(workspace: Workspace, _: Progress) -> str:
     return f"page at {workspace.path('report.html')}"
 
 
-def _compiled(workspace: Workspace) -> Any:
+def compiled_model(workspace: Workspace) -> "Compiled":
+    """The quantized model of the recipe, compiled."""
     from trigger_nn.frontend.compile import compile_model
     from trigger_nn.frontend.legacy import load_model
 
@@ -239,7 +251,7 @@ STEPS = (
     ),
     Step(
         "compile", "convert through hls4ml, prove ranges, choose types, lower to the program",
-        ("program.h5", "choices.json"),
+        ("program.h5", "choices.json", "hls4ml_config.yml"),
         lambda w: [w.recipe.name, w.recipe.hardware, _digest_of(w, "quantized.h5"), packages()], _compile,
     ),
     Step(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -135,6 +136,14 @@ def write_json(path: Path, content: object) -> None:
     """Write `content` as JSON under `path`, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, default=str))
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write `content` as YAML under `path`, whole or not at all."""
+    import yaml
+
+    with replacing(path) as temporary:
+        temporary.write_text(yaml.safe_dump(json.loads(json.dumps(content)), sort_keys=False))
 
 
 def sample_facts(sample: Sample, view: str) -> Mapping[str, object]:

@@ -1,0 +1,154 @@
+"""The verbs that look into programs: show, diff, diverge."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from trigger_nn.terminal import Bar, console
+
+if TYPE_CHECKING:
+    from trigger_nn.passes.exact import Choice
+    from trigger_nn.studies.divergence import Divergence
+
+app = typer.Typer()
+
+ProgramPath = Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="PROGRAM")]
+
+
+@app.command()
+def show(program: ProgramPath) -> None:
+    """Print a compiled program: ports, operations, types, proven ranges, where it came from."""
+    from trigger_nn.passes.ranges import prove_ranges
+    from trigger_nn.program.program import Program
+
+    loaded = Program.load(program)
+    ranges = prove_ranges(loaded)
+    console.print(f"{loaded.name}  digest {loaded.digest}")
+    for port in loaded.inputs:
+        console.print(f"in   {port.name}  {port.shape}  {port.type}")
+    table = Table("layer", "operation", "reads", "shape", "type", "proven range", "accumulator", "constants", box=None)
+    for op in loaded.operations:
+        low, high = (bound * 2.0**-op.type.fraction for bound in ranges[op.name].bounds)
+        accumulator = str(getattr(op, "accumulator", ""))
+        table.add_row(
+            op.name, type(op).__name__, ", ".join(op.inputs), str(op.shape), str(op.type), f"{low:g} .. {high:g}",
+            accumulator, _constants(op),
+        )  # fmt: skip
+    console.print(table)
+    for port in loaded.outputs:
+        console.print(f"out  {port.name}  {port.shape}  {port.type}")
+    for loss in loaded.provenance.get("losses", []):
+        console.print(f"inexact: {loss}")
+    console.print(json.dumps(loaded.provenance.get("versions", {}), sort_keys=True))
+
+
+def _constants(operation: object) -> str:
+    from trigger_nn.program.operations import Constant
+
+    found = {name: value for name, value in vars(operation).items() if isinstance(value, Constant)}
+    return "; ".join(f"{name} {'x'.join(map(str, value.mantissa.shape))} {value.type}" for name, value in found.items())
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="AFTER")],
+    events: Annotated[Path | None, typer.Option(help="events (HDF5 or .npy) on which both are run")] = None,
+    split: Annotated[str, typer.Option(help="split of the events file")] = "test",
+    threshold: Annotated[list[float] | None, typer.Option(help="of an output; repeat for several outputs")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """What changed between two programs: topology, types, weights, and on given events values and decisions.
+
+    Exit code 1 if anything differs.
+    """
+    from dataclasses import asdict, replace
+
+    from trigger_nn.program.program import Program
+    from trigger_nn.studies.difference import difference, output_changes
+    from trigger_nn.studies.divergence import Decision
+    from trigger_nn.workflow.inputs import mantissas_at
+
+    old, new = Program.load(before), Program.load(after)
+    result = difference(old, new)
+    if events is not None:
+        decision = Decision(tuple(threshold or ()))
+        result = replace(result, outputs=output_changes(old, new, mantissas_at(old, events, split), decision))
+    if as_json:
+        console.print_json(json.dumps(asdict(result)))
+    else:
+        table = Table("where", "what", "before", "after", box=None)
+        for change in result.changes:
+            table.add_row(change.where, change.what, change.before, change.after)
+        console.print(table if result.changes else f"no difference: both have digest {result.after}")
+        for out in result.outputs:
+            console.print(
+                f"output {out.output}: {out.differing} values differ on {out.events} events, by up to "
+                f"{out.largest:g}; {out.decisions} decisions differ"
+            )
+    raise typer.Exit(1 if result.changes else 0)
+
+
+@app.command()
+def diverge(
+    recipe: Annotated[Path, typer.Argument(help="recipe of the model, a TOML file", metavar="RECIPE")],
+    build: Annotated[Path, typer.Option(help="folder for intermediate files")] = Path("build"),
+    events: Annotated[int, typer.Option(help="events of the test sample", min=1)] = 2000,
+    threshold: Annotated[list[float] | None, typer.Option(help="of an output; repeat for several outputs")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Where float Keras, QKeras, emulator and hls4ml's C++ part, layer by layer, and where a decision changes.
+
+    Needs the steps up to `compile`, and g++.
+    """
+    from dataclasses import asdict
+
+    from trigger_nn.recipe import load_model_recipe
+    from trigger_nn.studies.divergence import Decision
+    from trigger_nn.workflow.diverge import diverged
+    from trigger_nn.workflow.workspace import Workspace
+
+    loaded = load_model_recipe(recipe)
+    workspace = Workspace(loaded, recipe.parent, build / loaded.name, Path("firmware_projects") / loaded.name)
+    with Bar() as progress:
+        result = diverged(workspace, events, Decision(tuple(threshold or ())), progress)
+    if as_json:
+        console.print_json(json.dumps(asdict(result)))
+    else:
+        print_divergence(result)
+
+
+def print_divergence(divergence: "Divergence") -> None:
+    """One table a side, and a sentence on where values and decisions part."""
+    for side in divergence.sides:
+        table = Table(side.side, "values", "differ", "largest", "in LSB", "rms", "scale", "decisions flipped", box=None)
+        for layer in side.layers:
+            cells = (f"{layer.largest:.4g}", f"{layer.largest_lsb:.4g}", f"{layer.rms:.4g}", f"{layer.scale:g}")
+            flips = str(side.flips.get(layer.layer, 0))
+            table.add_row(layer.layer, str(layer.values), str(layer.differing), *cells, flips)
+        console.print(table)
+        parts = f"parts from the emulator at {side.first_layer}" if side.first_layer else "equals the emulator"
+        decisions = f"{side.flipped} of {divergence.events} decisions differ"
+        where = f", the first at {side.first_flip}" if side.first_flip else ""
+        console.print(f"{side.side} {parts}; {decisions}{where}\n")
+
+
+def print_choices(choices: "Sequence[Choice]", losses: Sequence[str]) -> None:
+    """What the compiler proved and chose, layer by layer, and what it could not make exact."""
+    table = Table(
+        "layer", "proven range", "type", "hls4ml's auto", "accumulator", "hls4ml's auto", "bits saved", box=None
+    )
+    for choice in choices:
+        low, high = (bound * 2.0**-choice.after.fraction for bound in (choice.low, choice.high))
+        accumulators = [str(kind or "") for kind in (choice.accumulator_after, choice.accumulator_before)]
+        types = (str(choice.after), str(choice.before))
+        table.add_row(choice.layer, f"{low:g} .. {high:g}", *types, *accumulators, str(choice.saved))
+    if choices:
+        table.add_row("in all", "", "", "", "", "", str(sum(choice.saved for choice in choices)))
+        console.print(table)
+    for loss in losses:
+        console.print(f"inexact: {loss}")

@@ -1,0 +1,184 @@
+"""Where the float model, the quantized model, the emulator and the C++ part: layer by layer, and in which decision.
+
+Everything is held against the emulator. A layer's values may differ without any decision differing, so beside the
+differences stands the layer that flips: for an event whose decision differs, the other side's values are put into the
+program up to and including a layer, and the emulator computes the rest; the first layer that takes the decision to the
+other side's is where it changes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger_nn.engines.reference import run_reference
+from trigger_nn.errors import EventsError, MismatchError
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding, from_float, to_float
+from trigger_nn.program.program import Program
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided from the outputs: which of them reach their thresholds; without thresholds, which is largest.
+
+    A single output without a threshold is compared with zero.
+    """
+
+    thresholds: tuple[float, ...] = ()
+
+    def __call__(self, outputs: np.ndarray) -> np.ndarray:
+        """One integer an event, from numbers of shape (events, ...)."""
+        flat = outputs.reshape(len(outputs), -1)
+        if not self.thresholds and flat.shape[1] > 1:
+            return np.asarray(flat.argmax(axis=1))
+        thresholds = np.array(self.thresholds or (0.0,))
+        if len(thresholds) not in (1, flat.shape[1]):
+            raise EventsError(
+                f"{len(thresholds)} thresholds were given for {flat.shape[1]} outputs; give one, or one for each."
+            )
+        passed = flat >= thresholds
+        return np.asarray((passed * (1 << np.arange(flat.shape[1]))).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class LayerParting:
+    """One layer of one side against the emulator's.
+
+    `scale` is the power of two by which the side's values had to be multiplied (a float model's twin may be scaled);
+    `largest` and `rms` are differences as numbers, `largest_lsb` in least significant bits of the layer's type;
+    `first` is the first event and element that differ.
+    """
+
+    layer: str
+    values: int
+    differing: int
+    scale: float
+    largest: float
+    rms: float
+    largest_lsb: float
+    first: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class SideParting:
+    """One side against the emulator: its layers, the decisions that differ, and how many of those each layer flips."""
+
+    side: str
+    layers: tuple[LayerParting, ...]
+    flipped: int
+    flips: Mapping[str, int]
+
+    @property
+    def first_layer(self) -> str | None:
+        """The first layer at which any value differs."""
+        return next((layer.layer for layer in self.layers if layer.differing), None)
+
+    @property
+    def first_flip(self) -> str | None:
+        """The first layer at which a decision changes."""
+        return next((layer.layer for layer in self.layers if self.flips.get(layer.layer)), None)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Every side against the emulator, over `events` events."""
+
+    events: int
+    sides: tuple[SideParting, ...]
+
+
+def find_divergence(
+    program: Program,
+    inputs: Mapping[str, np.ndarray],
+    sides: Mapping[str, Mapping[str, np.ndarray]],
+    decision: Decision | None = None,
+) -> Divergence:
+    """Compare each side's layers with the emulator's.
+
+    Args:
+        program: the compiled network.
+        inputs: mantissas by input port, (events, ...).
+        sides: for each side (float Keras, QKeras, C++) the numbers of its layers by the program's names, (events, ...);
+            layers that a side lacks are not compared.
+        decision: what is decided from the first output.
+
+    Raises:
+        MismatchError: a side has no layer of the program. EventsError: thresholds do not fit.
+    """
+    decision = decision or Decision()
+    names = tuple(op.name for op in program.operations)
+    ours = run_reference(program, inputs, names)
+    found = tuple(_side(program, inputs, ours, side, values, decision) for side, values in sides.items())
+    return Divergence(len(next(iter(inputs.values()))), found)
+
+
+def _side(
+    program: Program,
+    inputs: Mapping[str, np.ndarray],
+    ours: Mapping[str, np.ndarray],
+    side: str,
+    theirs: Mapping[str, np.ndarray],
+    decision: Decision,
+) -> SideParting:
+    common = [name for name in ours if name in theirs]
+    if not common:
+        raise MismatchError(f"{side} has no layer that the program has; name its layers as the program does.")
+    layers, scaled = [], {}
+    for name in common:
+        kind = program.type_of(name)
+        mine, other = to_float(ours[name], kind), np.asarray(theirs[name], np.float64).reshape(ours[name].shape)
+        scale = _scale(mine, other)
+        scaled[name] = other * scale
+        layers.append(_parting(name, mine, scaled[name], scale, kind))
+    flipped, flips = _flips(program, inputs, ours, scaled, decision)
+    return SideParting(side, tuple(layers), flipped, flips)
+
+
+def _parting(name: str, mine: np.ndarray, other: np.ndarray, scale: float, kind: Fixed) -> LayerParting:
+    difference = np.abs(mine - other)
+    different = np.argwhere(difference > 0)
+    largest = float(difference.max(initial=0.0))
+    first = tuple(int(i) for i in different[0]) if len(different) else None
+    rms = float(np.sqrt(np.mean(difference**2)))
+    return LayerParting(name, mine.size, len(different), scale, largest, rms, largest * 2.0**kind.fraction, first)
+
+
+def _scale(mine: np.ndarray, other: np.ndarray) -> float:
+    """The power of two that brings `other` nearest to `mine` (least squares)."""
+    overlap, size = float(np.vdot(mine, other)), float(np.vdot(other, other))
+    return float(2.0 ** np.round(np.log2(overlap / size))) if overlap > 0 and size > 0 else 1.0
+
+
+def _flips(
+    program: Program,
+    inputs: Mapping[str, np.ndarray],
+    ours: Mapping[str, np.ndarray],
+    theirs: Mapping[str, np.ndarray],
+    decision: Decision,
+) -> tuple[int, Mapping[str, int]]:
+    """How many decisions differ, and at which layer each of them changes."""
+    output = program.output_names[0]
+    if output not in theirs:
+        return 0, {}
+    mine = decision(to_float(ours[output], program.type_of(output)))
+    events = np.flatnonzero(mine != decision(theirs[output]))
+    if not len(events):
+        return 0, {}
+    counts: Counter[str] = Counter()
+    given = {name: values[events] for name, values in inputs.items()}
+    undecided = np.ones(len(events), bool)
+    for operation in program.operations:
+        if operation.name not in theirs:
+            continue
+        given[operation.name] = _cast(theirs[operation.name][events], operation.type)
+        rest = run_reference(program, given, (output,))[output]
+        changed = undecided & (decision(to_float(rest, program.type_of(output))) != mine[events])
+        counts[operation.name] += int(changed.sum())
+        undecided &= ~changed
+    return len(events), {name: count for name, count in counts.items() if count}
+
+
+def _cast(values: np.ndarray, kind: Fixed) -> np.ndarray:
+    """To the layer's grid by rounding and saturating: the nearest that the layer could have yielded."""
+    return from_float(values, kind.modes(Rounding.RND_CONV, Overflow.SAT))

@@ -1,0 +1,62 @@
+"""Events on disk -> mantissas of a program's input ports."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from trigger_nn.engines.emulator import Emulator
+from trigger_nn.errors import EventsError
+from trigger_nn.events.inputs import column_for, mantissas_for
+from trigger_nn.events.storage.dataset import SPLITS
+from trigger_nn.events.storage.shards import read_sample
+from trigger_nn.program.program import Program
+
+
+def mantissas_at(program: Program, path: Path, split: str = "test") -> dict[str, np.ndarray]:
+    """Mantissas by input port from `path`.
+
+    An events file of this package (HDF5; its `split`), an array of numbers (.npy), or for several inputs arrays of
+    numbers by port name (.npz).
+
+    Raises:
+        EventsError: the file is missing, unreadable, empty, or does not fit the program's ports.
+    """
+    if path.suffix in (".npy", ".npz"):
+        found = Emulator(program).cast(_numbers(program, path))
+    else:
+        found = {program.inputs[0].name: _column(program, path, split)}
+    if not all(len(values) for values in found.values()):
+        raise EventsError(f"{path} holds no events; give a file with some.")
+    return found
+
+
+def _numbers(program: Program, path: Path) -> dict[str, np.ndarray]:
+    names = [port.name for port in program.inputs]
+    try:
+        stored = np.load(path)
+        if isinstance(stored, np.ndarray):
+            stored = {names[0]: stored}
+        numbers = {name: np.asarray(stored[name]) for name in names if name in stored}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise EventsError(f"{path} is no array: {error}; write it with numpy.save or numpy.savez.") from None
+    missing = [name for name in names if name not in numbers]
+    if missing:
+        raise EventsError(
+            f"{path} has nothing for input {missing[0]!r}; write one array for each of {', '.join(names)} with "
+            "numpy.savez(path, name=array, ...)."
+        )
+    return numbers
+
+
+def _column(program: Program, path: Path, split: str) -> np.ndarray:
+    if len(program.inputs) != 1:
+        names = ", ".join(port.name for port in program.inputs)
+        raise EventsError(f"The program has several inputs ({names}); give their arrays in one .npz file.")
+    if split not in SPLITS:
+        raise EventsError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+    sample = read_sample(path)
+    if split not in sample.splits:
+        raise EventsError(f"{path} has no split {split!r}; it has: {', '.join(sample.splits)}.")
+    name = column_for(sample, program)
+    return mantissas_for(sample.splits[split][name], sample.column(name), program.inputs[0])

@@ -1,21 +1,25 @@
 """The command line as its user meets it: what goes wrong is one sentence, a non-zero code, and nothing half-written."""
 
 import errno
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import yaml
 
 from tests.conftest import GOLDEN, ROOT
 from trigger_nn import Program, files
 from trigger_nn.errors import TriggerNNError
+from trigger_nn.program.fixed import Fixed
 from trigger_nn.workflow.workspace import embedded_sample
 
 RECIPE = (ROOT / "models/event_image/recipe.toml").read_text()
@@ -127,7 +131,22 @@ def test_show_and_estimate(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "run", "train", "compile", "emulate", "verify", "bundle", "report", "estimate", "show"]
+    "verb",
+    [
+        "",
+        "run",
+        "train",
+        "compile",
+        "emulate",
+        "verify",
+        "bundle",
+        "report",
+        "estimate",
+        "show",
+        "diff",
+        "diverge",
+        "check",
+    ],
 )
 def test_help(tmp_path, verb):
     done = trigger_nn(*([verb] if verb else []), "--help", cwd=tmp_path)
@@ -229,6 +248,8 @@ def finished(tmp_path_factory):
     path = recipe(folder, a=("epochs = 60", "epochs = 1"), b=("quantized_epochs = 40", "quantized_epochs = 1"))
     done = trigger_nn("compile", path, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"conv1 +-.* fixed<", done.stdout)
+    assert re.search(r"in all +\d+", done.stdout)
     return folder
 
 
@@ -260,12 +281,55 @@ def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
     assert "bundle: write" in changed
 
 
+def test_the_types_chosen_are_written_as_hls4ml_takes_them(finished):
+    config = yaml.safe_load((finished / "build/event_image/hls4ml_config.yml").read_text())
+    program = Program.load(finished / "build/event_image/program.h5")
+    for name in ("conv1", "dense1"):
+        assert config["LayerName"][name]["Precision"]["accum"] == str(program.operation(name).accumulator)
+
+
+def test_all_sides_of_the_network_are_compared_layer_by_layer(finished, gxx):
+    done = trigger_nn("diverge", "recipe.toml", "--events", 200, "--threshold", 0, "--json", cwd=finished)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    sides = {side["side"]: side for side in found["sides"]}
+    assert found["events"] == 200
+    assert all(layer["differing"] == 0 for name in ("QKeras", "hls4ml's C++") for layer in sides[name]["layers"])
+    assert any(layer["differing"] for layer in sides["float Keras"]["layers"])
+    shown = trigger_nn("diverge", "recipe.toml", "--events", 200, cwd=finished).stdout
+    assert "QKeras equals the emulator; 0 of 200 decisions differ" in shown
+
+
+def test_diff_of_programs(finished, tmp_path):
+    program = Program.load(PROGRAM)
+    last = replace(program.operations[-1], type=Fixed(True, 6, 4))
+    replace(program, operations=(*program.operations[:-1], last)).save(tmp_path / "other.h5")
+    same = trigger_nn("diff", PROGRAM, PROGRAM, cwd=tmp_path)
+    assert same.returncode == 0
+    assert "no difference" in same.stdout
+    done = trigger_nn("diff", PROGRAM, "other.h5", "--events", embedded_sample(), "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert {"where": last.name, "what": "type"} | {
+        "before": str(program.operations[-1].type),
+        "after": "fixed<6,4>",
+    } in (found["changes"])
+    assert found["outputs"][0]["differing"] > 0
+    shown = trigger_nn("diff", PROGRAM, "other.h5", "--events", embedded_sample(), "--threshold", 0, cwd=tmp_path)
+    assert re.search(r"\d+ values differ on \d+ events", shown.stdout)
+    refused(trigger_nn("diff", PROGRAM, "none.h5", cwd=tmp_path), "no program at none.h5")
+
+
+def test_diverge_needs_a_compiled_network(tmp_path):
+    refused(trigger_nn("diverge", recipe(tmp_path), cwd=tmp_path), "compile RECIPE")
+
+
 def test_another_program_makes_later_steps_run_again(finished):
     """Whatever changes the program, scores and vectors of the old one are not used again."""
     path = finished / "build/event_image/program.h5"
     before = path.read_bytes()
-    with h5py.File(path, "r+") as file:
-        file.attrs["provenance"] = file.attrs["provenance"].replace("}", " }", 1)
+    program = Program.load(path)
+    replace(program, provenance=dict(program.provenance) | {"note": "another"}).save(path)
     assert path.read_bytes() != before
     done = trigger_nn("verify", "recipe.toml", cwd=finished)
     assert "compile: up to date" in done.stdout

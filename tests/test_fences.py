@@ -54,6 +54,9 @@ FORBIDDEN = {
     "plots": ("training", "frontend", "engines", "handoff", "workflow"),
 }
 
+# `Program.sanitize(events)` is a method for its users' sake: it imports its pass when it is called, and for its type.
+EXCEPTIONS = {("program/program.py", "trigger_nn.passes.sanitize")}
+
 LIGHT = """
 import sys
 from trigger_nn import Emulator, Program
@@ -87,6 +90,7 @@ def test_imports_flow_one_way():
         for path in (PACKAGE / room).rglob("*.py")
         for module in _imports(path)
         if module.startswith(tuple(f"trigger_nn.{other}" for other in others))
+        and (str(path.relative_to(PACKAGE)), module) not in EXCEPTIONS
     ]
     assert wrong == []
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from trigger_nn.cli_check import check
 from trigger_nn.cli_events import app as events_app
 from trigger_nn.cli_programs import app as programs_app
 from trigger_nn.cli_programs import print_choices
@@ -23,6 +24,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(events_app, name="events")
 app.add_typer(programs_app)
+app.command()(check)
 
 if TYPE_CHECKING:
     from trigger_nn.studies.classes import ClassComparison

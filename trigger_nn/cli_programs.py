@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,7 +115,7 @@ def diverge(
 
     loaded = load_model_recipe(recipe)
     workspace = Workspace(loaded, recipe.parent, build / loaded.name, Path("firmware_projects") / loaded.name)
-    with Bar() as progress:
+    with nullcontext() if as_json else Bar() as progress:
         result = diverged(workspace, events, Decision(tuple(threshold or ())), progress)
     if as_json:
         console.print_json(json.dumps(asdict(result)))

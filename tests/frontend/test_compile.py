@@ -213,8 +213,7 @@ def test_other_softmax_implementations_equal_the_cpp(gxx, tmp_path, implementati
 @pytest.mark.parametrize(
     ("layer", "named"),
     [
-        (lambda: keras.layers.LSTM(3, name="memory"), "memory"),
-        (lambda: keras.layers.Conv1D(2, 2, name="slide"), "slide"),
+        (lambda: keras.layers.Conv1D(2, 2, dilation_rate=2, name="slide"), "slide"),
         (lambda: keras.layers.Softmax(name="soft"), r"soft.*Activation"),
         (lambda: keras.layers.Lambda(lambda x: x, name="anything"), "Lambda"),
     ],
@@ -223,10 +222,3 @@ def test_unsupported_layers_are_named(tmp_path, layer, named):
     inputs = keras.layers.Input((4, 2), name="series")
     with pytest.raises(UnsupportedLayerError, match=named):
         compile_model(keras.Model(inputs, layer()(inputs)), "net", INPUT, tmp_path)
-
-
-def test_binary_weights_are_refused(tmp_path):
-    inputs = keras.layers.Input((4,), name="features")
-    layer = qkeras.QDense(2, kernel_quantizer=qkeras.binary(alpha=1), bias_quantizer=bits(8, 2), name="d")
-    with pytest.raises(UnsupportedLayerError, match=r"'d'.*quantized_bits"):
-        compile_model(keras.Model(inputs, layer(inputs)), "net", INPUT, tmp_path)

@@ -158,19 +158,3 @@ def add_up(values, kind):
     while left * 2 < len(values):
         left *= 2
     return fit(add_up(values[:left], kind) + add_up(values[left:], kind), kind)
-
-
-def softmax(x, source, operation, exponential, inverse):
-    """By tables; `exponential` and `inverse` are lists of Fractions."""
-    kind = str(operation.kind)
-    if kind == "argmax":
-        first = x.index(max(x))
-        return [fit(int(i == first), operation.type) for i in range(len(x))]
-    address_type = source
-    if kind == "stable":
-        top, address_type = max(x), operation.difference
-        x = [fit(top - value, operation.difference) for value in x]
-    powers = [fit(exponential[address(v, address_type, len(exponential))], operation.accumulator) for v in x]
-    total = fit(add_up(powers, operation.accumulator), operation.sum)
-    factor = inverse[address(total, operation.sum, len(inverse))]
-    return [fit(power * factor, operation.type) for power in powers]

@@ -18,13 +18,10 @@ from trigger_nn.program.operations import (
     Constant,
     Conv2D,
     Dense,
-    Lookup,
     MaxPool2D,
     Relu,
     Reshape,
     Scale,
-    Softmax,
-    SoftmaxKind,
     Window,
 )
 from trigger_nn.program.program import Port, Program
@@ -168,35 +165,6 @@ def test_elementwise(data):
     f, b = exact(factor.mantissa, factor.type), exact(bias.mantissa, bias.type)
     scaled = [[oracle.scale(v, f[i], b[i], kind) for i, v in enumerate(e)] for e in values]
     assert result_of(Scale(**node((3,), kind), scale=factor, bias=bias), (source, x)) == scaled
-
-
-@given(st.data())
-def test_lookup(data):
-    source, kind = data.draw(fixed_types(16, plain=True)), data.draw(fixed_types(12))
-    size = 2 ** data.draw(st.integers(1, 5))
-    table = data.draw(constants((size,)))
-    x = data.draw(mantissas(source, (EVENTS, 4)))
-    operation = Lookup(**node((4,), kind), table=table, span=16)
-    entries = exact(table.mantissa, table.type)
-    expected = [[oracle.look_up(v, entries, 16, kind) for v in e] for e in exact(x, source)]
-    assert result_of(operation, (source, x)) == expected
-
-
-@given(st.data(), st.sampled_from(SoftmaxKind))
-def test_softmax(data, kind):
-    source = data.draw(fixed_types(12, plain=True).filter(lambda t: t.width >= 4))
-    width = source.width - source.signed
-    difference = Fixed(False, width, source.integer - source.signed)
-    total = data.draw(fixed_types(12).filter(lambda t: t.width >= 3))
-    operation = Softmax(
-        **node((5,), data.draw(fixed_types(12))), kind=kind, exponential=data.draw(constants((8,))),
-        inverse=data.draw(constants((8,))), difference=difference, accumulator=data.draw(fixed_types(12)), sum=total,
-    )  # fmt: skip
-    x = data.draw(mantissas(source, (EVENTS, 5)))
-    tables = [exact(t.mantissa, t.type) for t in (operation.exponential, operation.inverse)]
-    assert result_of(operation, (source, x)) == [
-        oracle.softmax(e, source, operation, *tables) for e in exact(x, source)
-    ]
 
 
 @given(st.data())

@@ -122,7 +122,7 @@ def _exactly(build: _Build, config: Config) -> _Settled:
     inferred = frozenset((layer, "type") for layer in folded)
 
     def rebuild(wanted: Program) -> tuple[Any, Program, Config]:
-        types = with_types(config, wanted, frozenset(folded))
+        types = with_types(config, wanted, frozenset(folded), shielded)
         return *build(types), types
 
     found, overruled = _taken(draft, decided_by_model(draft, config) | inferred, rebuild)

@@ -15,14 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import hls4ml
-from hls4ml.converters.keras_v2_to_hls import keras_v2_to_hls
+import numpy as np
+from hls4ml.converters.keras_v2_to_hls import (
+    get_supported_keras_layers,
+    keras_v2_to_hls,
+    register_keras_v2_layer_handler,
+)
 from hls4ml.utils.config import config_from_keras_model, create_config
 
 from trigger_nn.errors import RecipeError, UnsupportedLayerError
 from trigger_nn.files import read_tree
+from trigger_nn.frontend.readers import read_einsum_dense
 from trigger_nn.recipe import HardwareSpec, LayerSpec
 
 HLS4ML_VERSION = hls4ml.__version__
+if "EinsumDense" not in get_supported_keras_layers():
+    register_keras_v2_layer_handler("EinsumDense", read_einsum_dense)
+if not hasattr(np, "product"):  # numpy 2 dropped the name, which hls4ml 1.3.0 writes power-of-two weights with
+    setattr(np, "product", np.prod)  # noqa: B010
 
 
 class _Architecture(dict[str, Any]):
@@ -42,6 +52,7 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
     Raises:
         UnsupportedLayerError: hls4ml itself does not know a layer.
     """
+    _refuse_shared_layers(model)
     with _quiet(), _readable_refusal():
         config: Config = config_from_keras_model(
             _Architecture(model),
@@ -64,6 +75,17 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
             f"{', '.join(config['LayerName'])}."
         )
     return config
+
+
+def _refuse_shared_layers(model: Any) -> None:
+    """hls4ml 1.3.0 converts the first call of a layer, and takes its result for that of every other."""
+    for layer in model.layers:
+        calls = sum(f"{layer.name}_ib-{i}" in model._network_nodes for i in range(len(layer.inbound_nodes)))
+        if calls > 1:
+            raise UnsupportedLayerError(
+                f"Layer {layer.name!r} is called {calls} times, but hls4ml {HLS4ML_VERSION} would call it once and "
+                "reuse the result; make one layer for each call, with the same weights."
+            )
 
 
 def _override(layer: dict[str, Any], asked: LayerSpec | None) -> None:

@@ -1,14 +1,32 @@
 """The trained model's own forward pass, layer by layer, for comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from trigger_nn.frontend.double import doubled
 from trigger_nn.frontend.legacy import keras
+from trigger_nn.program.program import Program
 
 BATCH = 512
+
+
+def counterparts(program: Program, folded: Mapping[str, str] | None = None) -> dict[str, str]:
+    """For each operation that yields what a Keras layer of that name yields: the layer.
+
+    `folded` maps a layer into which hls4ml folded a batch normalisation to that batch normalisation. Where hls4ml
+    multiplies by a quantizer's scale in an operation of its own, that one yields what the layer does. A bit that stands
+    for -1 or 1 has no counterpart, nor has the input of a layer in another shape.
+    """
+    names = {operation.name for operation in program.operations}
+    found = {}
+    for operation in program.operations:
+        name = operation.name
+        if f"{name}_alpha" not in names and "/" not in name:
+            base = name.removesuffix("_alpha")
+            found[name] = (folded or {}).get(base, base)
+    return found
 
 
 def layer_outputs(

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.errors import PrecisionError
-from trigger_nn.frontend.layers import layer_outputs
+from trigger_nn.errors import PrecisionError, UnsupportedLayerError
+from trigger_nn.frontend.layers import counterparts, layer_outputs
 from trigger_nn.passes.exact import Shortfall, needs_double
 from trigger_nn.program.fixed import Fixed, from_float, to_float
-from trigger_nn.program.operations import AveragePool2D, Lookup, MaxPool2D, Operation, Scale, Softmax
+from trigger_nn.program.operations import (
+    AveragePool2D,
+    BinaryThreshold,
+    Lookup,
+    MaxPool2D,
+    Operation,
+    Scale,
+    Softmax,
+    TernaryThreshold,
+)
 from trigger_nn.program.program import Program
 
 TRIAL = 64  # random events
@@ -42,8 +51,9 @@ def losses_of(
         known, departure = reasons.get(operation.name, []), measured.get(operation.name)
         if departure is not None and not known:
             known = [
-                "hls4ml's C++ computes something else than Keras, ignoring an option of this layer (such as max_value, "
-                "negative_slope, alpha, symmetric, keep_negative); leave options at what hls4ml knows"
+                "hls4ml's C++ computes something else than Keras: it ignores an option of this layer (such as "
+                "max_value, negative_slope, alpha, symmetric, keep_negative), or drops a layer before it (Permute "
+                "before Flatten); leave options at what hls4ml knows"
             ]
         by = f" (off by up to {departure:.3g} on {TRIAL} random events)" if departure is not None else ""
         sentences += [f"{operation.name}: {reason}{by}" for reason in known]
@@ -59,21 +69,33 @@ def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict
     }
     numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
     ours = Emulator(program).trace(numbers)
-    layers, given = [folded.get(name, name) for name in ours], [numbers[name] for name in model.input_names]
-    theirs = layer_outputs(model, layers, given, double=needs_double(program))
+    names, given = counterparts(program, folded), [numbers[name] for name in model.input_names]
+    theirs = layer_outputs(model, list(names.values()), given, double=needs_double(program))
     agreeing = set(numbers)
     departures = {}
     for operation in program.operations:
-        keras_name = folded.get(operation.name, operation.name)
+        keras_name = names.get(operation.name)
+        if keras_name is None and set(operation.inputs) <= agreeing:
+            agreeing.add(operation.name)  # a part of a layer: judged where the layer ends
         if keras_name not in theirs:
             continue
-        left, right = ours[operation.name], theirs[keras_name].reshape(ours[operation.name].shape)
+        left, right = ours[operation.name], _alike(theirs[keras_name], operation)
         largest = float(np.abs(left - right).max())
         if np.array_equal(left, right):
             agreeing.add(operation.name)
         elif set(operation.inputs) <= agreeing and largest > FLOAT32 * float(np.abs(right).max()):
             departures[operation.name] = largest
     return departures
+
+
+def _alike(values: np.ndarray, operation: Operation) -> np.ndarray:
+    """Keras's values in the shape of the operation; hls4ml may only have flattened them."""
+    if values[0].size != np.prod(operation.shape):
+        raise UnsupportedLayerError(
+            f"Layer {operation.name!r} yields {values.shape[1:]} in Keras, but {operation.shape} in hls4ml, which "
+            "ignores an option of it or of a layer before (such as dilation_rate); leave options at what hls4ml knows."
+        )
+    return values.reshape(len(values), *operation.shape)
 
 
 def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
@@ -93,9 +115,9 @@ def _off_grid(variable: Any) -> Fixed | None:
     """The type of a weight variable if it can't hold the trained numbers; None too where it is not fixed-point."""
     try:
         kind = Fixed.parse(str(variable.type.precision))
-    except PrecisionError:
+        written = np.array([float(text) for text in variable], np.float64)  # the text that goes into the C++
+    except (PrecisionError, ValueError):  # powers of two are written as sign and exponent
         return None
-    written = np.array([float(text) for text in variable], np.float64)  # the text that goes into the C++
     kept = to_float(from_float(written, kind), kind)
     return None if np.array_equal(kept, np.asarray(variable.data, np.float64).ravel()) else kind
 
@@ -109,6 +131,12 @@ def _operation_losses(operation: Operation) -> list[str]:
             ]
         case MaxPool2D() if any(operation.window.padding) and operation.fill > 0:
             return ["hls4ml pads unsigned values with half their range; use padding 'valid'"]
+        case BinaryThreshold() | TernaryThreshold():
+            return [
+                "batch normalisation and step are one comparison, whose thresholds hls4ml rounds down to the grid of "
+                "its input, ignoring the sign of gamma; values within one step of a threshold can fall on the other "
+                "side; quantize between the two with quantized_bits"
+            ]
         case AveragePool2D() if not _power_of_two_windows(operation):
             return ["a window's mean is truncated unless its size is a power of two"]
         case _:

@@ -40,7 +40,7 @@ def with_constant_types(config: Config, model: Any) -> Config:
     """
     for layer in model.layers:
         precision = config["LayerName"].get(layer.name, {}).get("Precision", {})
-        if precision.get("scale") == "auto":
+        if precision.get("scale") == "auto" and "BatchNormalization" in type(layer).__name__:
             gamma, beta, mean, variance = _normalization(layer)
             scale = gamma / np.sqrt(variance + layer.epsilon)
             for key, values in (("scale", scale), ("bias", beta - mean * scale)):
@@ -81,7 +81,8 @@ def states_result(config: Config, layer: Any) -> bool:
 
 def is_folded(layer: Any, program: Program) -> bool:
     """Whether hls4ml folded this batch normalisation into the layer before it."""
-    return "BatchNormalization" in type(layer).__name__ and all(op.name != layer.name for op in program.operations)
+    own = {layer.name, f"bnbt_{layer.name}"}  # the latter: merged with a binary or ternary activation after it
+    return "BatchNormalization" in type(layer).__name__ and all(op.name not in own for op in program.operations)
 
 
 def shielded_results(config: Config, names: frozenset[str]) -> Config:
@@ -96,24 +97,32 @@ def shielded_results(config: Config, names: frozenset[str]) -> Config:
             precision = config["LayerName"].get(part, {}).get("Precision", {})
             if precision.get("result") == "auto":
                 precision["result"] = SHIELD
+        # The layer that multiplies by the scale of a quantizer, if hls4ml makes one.
+        config["LayerName"].setdefault(f"{name}_alpha", {"Trace": True, "Precision": {"result": SHIELD}})
     return config
 
 
 def decided_by_model(program: Program, config: Config) -> frozenset[Slot]:
-    """Types that a quantizer of the model or the user states."""
+    """Types that a quantizer of the model or the user states, and those of layers that hls4ml repeats or splits."""
+    repeated = {op.name.split("/")[0] for op in program.operations if "/" in op.name}
     stated = {name: layer.get("Precision", {}) for name, layer in config["LayerName"].items()}
     keys = {"type": "result", "accumulator": "accum"}
     return frozenset(
         (op.name, field)
         for op in program.operations
         for field, key in keys.items()
-        if stated.get(op.name, {}).get(key, "auto") != "auto"
+        if stated.get(op.name, {}).get(key, "auto") != "auto" or op.name.split("/")[0] in repeated
     )
 
 
-def with_types(config: Config, program: Program, left_auto: frozenset[str]) -> Config:
-    """`config` with the program's types, layer by layer; results of `left_auto` are hls4ml's to infer."""
+def with_types(config: Config, program: Program, left_auto: frozenset[str], shielded: frozenset[str]) -> Config:
+    """`config` with the program's types, layer by layer; results of `left_auto` are hls4ml's to infer.
+
+    `shielded` are the layers that a quantizer follows (see `shielded_results`).
+    """
     config = copy.deepcopy(config)
+    for name in shielded - left_auto:
+        config["LayerName"].setdefault(f"{name}_alpha", {"Trace": True, "Precision": {}})
     for name, layer in config["LayerName"].items():
         operation = next((op for op in program.operations if op.name == name), None) or _absorbed_into(name, program)
         if operation is None:
@@ -137,6 +146,7 @@ def with_types(config: Config, program: Program, left_auto: frozenset[str]) -> C
 
 
 def _absorbed_into(name: str, program: Program) -> Operation | None:
-    """The operation that took over a linear activation, which hls4ml drops when it changes no type."""
-    base = name.removesuffix("_linear")
-    return next((op for op in program.operations if base != name and op.name == base), None)
+    """The operation that took over a linear activation or a quantizer's scale, which hls4ml drops where it can."""
+    base = name.removesuffix("_linear").removesuffix("_alpha")
+    last = [op for op in program.operations if op.name in (base, f"{base}_alpha")]
+    return last[-1] if base != name and last else None

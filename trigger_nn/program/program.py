@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Constant, Node, Operation
+
+if TYPE_CHECKING:
+    from trigger_nn.passes.sanitize import Sanitized
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,20 @@ class Program:
         from trigger_nn.program import storage
 
         return storage.load(Path(path))
+
+    def sanitize(
+        self, events: "np.ndarray | Mapping[str, np.ndarray]", difference: float | None = None, keep: int = 3
+    ) -> "Sanitized":
+        """What every type did to `events` (numbers, as `Emulator.predict` takes them), beside the unbounded twin.
+
+        See `trigger_nn.passes.sanitize.sanitize`, which this calls: the one place where a program knows a pass.
+
+        Raises:
+            EventsError: an input is missing, of another shape, not finite, or there are no events.
+        """
+        from trigger_nn.passes.sanitize import sanitize
+
+        return sanitize(self, events, difference, keep)
 
 
 def plain(value: Any) -> Any:

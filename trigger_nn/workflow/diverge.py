@@ -11,7 +11,7 @@ from trigger_nn.workflow.steps import Progress, compiled_model
 from trigger_nn.workflow.workspace import Workspace
 
 
-def diverged(workspace: Workspace, events: int, decision: Decision, progress: Progress) -> Divergence:
+def diverged(workspace: Workspace, events: int, decision: Decision, progress: Progress | None = None) -> Divergence:
     """Compare all sides on the first `events` events of the test sample.
 
     Raises:
@@ -21,6 +21,7 @@ def diverged(workspace: Workspace, events: int, decision: Decision, progress: Pr
     from trigger_nn.frontend.legacy import load_model
     from trigger_nn.hardware.csim import trace
 
+    report = progress or (lambda *_: None)
     missing = [name for name in ("float.h5", "quantized.h5", "program.h5") if not workspace.path(name).is_file()]
     if missing:
         raise TriggerNNError(f"There is no {workspace.path(missing[0])} yet; run: trigger-nn compile RECIPE.")
@@ -33,13 +34,13 @@ def diverged(workspace: Workspace, events: int, decision: Decision, progress: Pr
     aliases = _float_names(names, [layer.name for layer in float_model.layers])
     found = layer_outputs(float_model, list(aliases.values()), [inputs])
     sides["float Keras"] = {name: found[theirs] for name, theirs in aliases.items()}
-    progress("sides computed", 1, 3)
+    report("sides computed", 1, 3)
     quantized = load_model(str(workspace.path("quantized.h5")))
     sides["QKeras"] = layer_outputs(quantized, names, [inputs], needs_double(program))
-    progress("sides computed", 2, 3)
+    report("sides computed", 2, 3)
     cpp = trace(compiled_model(workspace).graph, inputs)
     sides["hls4ml's C++"] = {name: layer for name, layer in cpp.layers.items() if name in names}
-    progress("sides computed", 3, 3)
+    report("sides computed", 3, 3)
     port = program.inputs[0].name
     mantissas = input_mantissas(values, sample.column(spec.view), spec)
     return find_divergence(program, {port: np.asarray(mantissas, np.int64)}, sides, decision)

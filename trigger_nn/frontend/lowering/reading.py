@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from trigger_nn.errors import UnsupportedLayerError
-from trigger_nn.program.fixed import Fixed, from_float
+from trigger_nn.errors import PrecisionError, UnsupportedLayerError
+from trigger_nn.program.fixed import Fixed, Rounding, from_float
 from trigger_nn.program.operations import Constant, Operation, Window
 
 Handler = Callable[[Any, dict[str, Any]], Operation | list[Operation]]
@@ -22,8 +22,6 @@ NEAREST = {
     "SeparableConv2D": "two QConv2D layers",
     "LSTM": "QDense layers on flattened time steps",
     "GRU": "QDense layers on flattened time steps",
-    "GlobalPooling2D": "AveragePooling2D or MaxPooling2D over the whole image",
-    "Merge": "Concatenate",
     "TernaryTanh": "quantized_relu",
     "HardActivation": "quantized_relu",
     "ParametrizedActivation": "quantized_relu",
@@ -47,33 +45,34 @@ def constant(layer: Any, which: str) -> Constant:
     kind = type_of(variable.type, layer)
     # Iterating over the variable yields the decimal text that goes into the C++ project.
     numbers = np.array([float(text) for text in variable], np.float64)
+    if not np.all(np.isfinite(numbers)):
+        reason = f"its {which} are not all finite numbers (a quantizer with alpha='auto' divides 0 by 0)"
+        raise refusal(layer, reason, "alpha=1, or a quantizer of more bits")
     return Constant(from_float(numbers, kind).reshape(variable.data.shape), kind)
 
 
 def window_of(layer: Any, what: str) -> Window:
-    """The window of a convolution (`filt`) or a pooling (`pool`)."""
+    """The window of a convolution (`filt`) or a pooling (`pool`); that of a sequence has height 1."""
 
-    def attribute(name: str) -> int:
-        return int(layer.get_attr(name, 0))
+    def attribute(name: str, default: int = 0) -> int:
+        return int(layer.get_attr(name, default))
 
     return Window(
-        size=(attribute(f"{what}_height"), attribute(f"{what}_width")),
-        stride=(attribute("stride_height"), attribute("stride_width")),
+        size=(attribute(f"{what}_height", 1), attribute(f"{what}_width")),
+        stride=(attribute("stride_height", 1), attribute("stride_width")),
         padding=(attribute("pad_top"), attribute("pad_bottom"), attribute("pad_left"), attribute("pad_right")),
     )
+
+
+def only_channels_last(layer: Any) -> None:
+    """Refuse channels in the first place."""
+    if layer.get_attr("data_format") == "channels_first":
+        raise refusal(layer, "its data format is channels_first", "data_format='channels_last'")
 
 
 def reuse(layer: Any) -> int:
     """How often each multiplier is used for one event."""
     return int(layer.get_attr("reuse_factor", 1))
-
-
-def table_size(layer: Any, *names: str) -> int:
-    """The first of the attributes `names` that is set."""
-    size = next(int(layer.get_attr(name)) for name in names if layer.get_attr(name) is not None)
-    if size & (size - 1):
-        raise refusal(layer, f"its table has {size} entries", "a power of two")
-    return size
 
 
 def attribute_type(layer: Any, name: str) -> Fixed:
@@ -86,7 +85,31 @@ def type_of(named: Any, layer: Any) -> Fixed:
     text = str(named.precision)
     if "fixed<" not in text and "int<" not in text:
         raise refusal(layer, f"its type {text!r} is not fixed-point", "fixed<width,integer>")
-    return Fixed.parse(text)
+    try:
+        kind = Fixed.parse(text)
+    except PrecisionError:
+        raise refusal(layer, f"its type {text!r} asks for more than overflow modes", "no saturation bits") from None
+    # Unlike ap_fixed, ap_int drops what is behind the point towards zero, as C does (ap_int_base.h).
+    return kind if "fixed<" in text else kind.modes(Rounding.TRN_ZERO, kind.overflow)
+
+
+def assigned_type(named: Any, layer: Any, *sources: Fixed) -> Fixed:
+    """hls4ml's named type as ours, as it rounds what is assigned to it from values of the types `sources`.
+
+    ap_int drops what is behind the point towards zero; but towards minus infinity if the source is signed and its
+    point comes first; if the point lies before the first bit, the result is never set (to_ap_int_base, ap_fixed_base.h).
+    """
+    kind = type_of(named, layer)
+    if "fixed<" in str(named.precision):
+        return kind
+    if any(source.integer < 0 for source in sources):
+        reason = f"C++'s conversion to {named.precision} from {', '.join(map(str, sources))} is undefined"
+        raise refusal(layer, reason, "fixed<width,integer>")
+    downwards = {source.integer == 0 for source in sources if source.signed and source.fraction > 0}
+    if len(downwards) > 1:
+        reason = f"C++ rounds what becomes {named.precision} in two ways ({', '.join(map(str, sources))})"
+        raise refusal(layer, reason, "fixed<width,integer>")
+    return kind.modes(Rounding.TRN, kind.overflow) if downwards == {True} else kind
 
 
 def shape_of(shape: Any) -> tuple[int, ...]:

@@ -1,8 +1,10 @@
 """Walk hls4ml's graph in order and lower each layer by the handler of its class."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from trigger_nn.errors import UnsupportedLayerError
 from trigger_nn.frontend.lowering import (
     activations,
     arrangement,
@@ -14,7 +16,9 @@ from trigger_nn.frontend.lowering import (
     softmax,
     transformer,
 )
+from trigger_nn.frontend.lowering.loops import Tensors, body_of, is_loop, unrolled
 from trigger_nn.frontend.lowering.reading import Handler, refusal, shape_of, type_of
+from trigger_nn.frontend.lowering.views import with_views
 from trigger_nn.program.operations import Operation
 from trigger_nn.program.program import Port, Program
 from trigger_nn.program.rules import check
@@ -39,22 +43,59 @@ def lower(graph: Any, name: str) -> Program:
     Raises:
         UnsupportedLayerError: names the first layer that can't be lowered, why, and the nearest that can.
     """
-    tensors: dict[str, str] = {}  # hls4ml's output name -> our tensor name
+    tensors: Tensors = {}
     inputs: list[Port] = []
     operations: list[Operation] = []
-    for layer in graph.get_layers():
+    layers = iter(graph.get_layers())
+    for layer in layers:
         if layer.class_name == "Input":
             variable = layer.get_output_variable()
             inputs.append(Port(layer.name, shape_of(variable.shape), type_of(variable.type, layer)))
-            result = layer.name
-        else:
-            made = _operations(layer, tuple(tensors[source] for source in layer.inputs))
+            tensors = {**tensors, **dict.fromkeys(layer.outputs, layer.name)}
+        elif is_loop(layer):
+            body, end = body_of(layer, layers)
+            made, tensors = unrolled(layer, end, tensors, partial(_sequence, body))
             operations += made
-            # A layer that computes nothing (a copy of a stream) hands on its input under other names.
-            result = made[-1].name if made else tensors[layer.inputs[0]]
-        tensors |= dict.fromkeys(layer.outputs, result)
-    outputs = tuple(tensors[output] for output in graph.outputs)
-    return check(Program(name, tuple(inputs), tuple(operations), outputs))
+        else:
+            made, tensors = _sequence([layer], tensors)
+            operations += made
+    outputs = _outputs(graph, inputs, tensors)
+    operations = with_views(inputs, operations, graph.get_layers())
+    return check(Program(name, _in_order(graph, inputs, tensors), tuple(operations), outputs))
+
+
+def _outputs(graph: Any, inputs: list[Port], tensors: Tensors) -> tuple[str, ...]:
+    """The tensors that the model hands out, in order."""
+    outputs = tuple(tensors[output] for output in graph.outputs if output in tensors)
+    if not outputs or len(outputs) != len(graph.outputs):
+        raise UnsupportedLayerError(
+            "hls4ml's graph lacks an output of the model; don't end the model in a Dropout layer."
+        )
+    for port in inputs:
+        if port.name in outputs:
+            raise UnsupportedLayerError(
+                f"The model hands out its input {port.name!r} as it is, and hls4ml's C++ then does not compile; "
+                "put a layer that computes something between them."
+            )
+    return outputs
+
+
+def _in_order(graph: Any, inputs: list[Port], tensors: Tensors) -> tuple[Port, ...]:
+    """Input ports in the order of the C++ function's arguments, which is the model's."""
+    order = [tensors[source] for source in graph.inputs]
+    return tuple(sorted(inputs, key=lambda port: order.index(port.name)))
+
+
+def _sequence(layers: Iterable[Any], tensors: Tensors) -> tuple[list[Operation], Tensors]:
+    """The operations of `layers`, and `tensors` with their outputs added."""
+    operations: list[Operation] = []
+    for layer in layers:
+        made = _operations(layer, tuple(tensors[source] for source in layer.inputs))
+        operations += made
+        # A layer that computes nothing (a copy of a stream) hands on its input under other names.
+        result = made[-1].name if made else tensors[layer.inputs[0]]
+        tensors = {**tensors, **dict.fromkeys(layer.outputs, result)}
+    return operations, tensors
 
 
 def _operations(layer: Any, inputs: tuple[str, ...]) -> list[Operation]:

@@ -1,4 +1,4 @@
-"""The same values in another place: reshaping, joining."""
+"""The same values in another place: reshaping, joining, permuting, repeating, padding, cropping."""
 
 from dataclasses import dataclass
 
@@ -22,4 +22,18 @@ class Concatenate(ArrangementNode):
     axis: int
 
 
-ArrangementOperation = Reshape | Concatenate
+@dataclass(frozen=True, kw_only=True)
+class Rearrange(ArrangementNode):
+    """Axes permuted, then elements repeated along them, then zeros put around; every value cast to `type`.
+
+    Axes are counted without events. Each part is a tuple with one entry an axis, or () to leave all axes as they are:
+    `permutation` names the input's axis that becomes each axis, `repeats` says how often each element stands along it,
+    `padding` how many zeros (before, after) it gets; a negative number crops.
+    """
+
+    permutation: tuple[int, ...] = ()
+    repeats: tuple[int, ...] = ()
+    padding: tuple[tuple[int, int], ...] = ()
+
+
+ArrangementOperation = Reshape | Concatenate | Rearrange

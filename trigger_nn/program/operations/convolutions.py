@@ -1,4 +1,4 @@
-"""Convolutions of images; a sequence (steps, channels) is an image of height 1."""
+"""Convolutions of images (rows, columns, channels); a sequence (steps, channels) is an image of height 1."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class ConvolutionNode(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Conv2D(SumOfProducts, ConvolutionNode):
-    """Convolution of a channels-last image: weights (height, width, channels, filters), bias (filters,).
+    """Convolution of a channels-last image or sequence: weights (height, width, channels, filters), bias (filters,).
 
     The firmware computes the pixels in `partitions` groups, one after the other; no bit depends on it.
     """
@@ -22,4 +22,12 @@ class Conv2D(SumOfProducts, ConvolutionNode):
     partitions: int
 
 
-ConvolutionOperation = Conv2D
+@dataclass(frozen=True, kw_only=True)
+class DepthwiseConv2D(SumOfProducts, ConvolutionNode):
+    """Convolution of each channel by itself: weights (height, width, channels), bias (channels,)."""
+
+    window: Window
+    partitions: int
+
+
+ConvolutionOperation = Conv2D | DepthwiseConv2D

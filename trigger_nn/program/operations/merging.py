@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations.base import Node
 
 
@@ -24,9 +25,19 @@ class MergeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Merge(MergingNode):
-    """Element by element, exactly, then one cast."""
+    """Element by element, exactly, then one cast.
+
+    The tensor with fewer elements is read again from its start as often as needed, whatever the shapes.
+    """
 
     kind: MergeKind
 
 
-MergingOperation = Merge
+@dataclass(frozen=True, kw_only=True)
+class Dot(MergingNode):
+    """Scalar product of two vectors, shape (1,): products and partial sums, in order, cast to `accumulator`."""
+
+    accumulator: Fixed
+
+
+MergingOperation = Merge | Dot

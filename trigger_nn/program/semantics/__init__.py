@@ -33,10 +33,14 @@ from trigger_nn.program.semantics.domain import Domain, Operand, V
 
 
 def run(program: Program, domain: Domain[V], inputs: Mapping[str, V]) -> dict[str, V]:
-    """Every tensor of `program` by name, given its `inputs` as mantissas of their ports' types."""
+    """Every tensor of `program` by name, given its `inputs` as mantissas of their ports' types.
+
+    A tensor inside the network may be given too; it is then taken as it is, not computed.
+    """
     tensors = dict(inputs)
     for operation in program.operations:
-        tensors[operation.name] = apply(operation, domain, program, [tensors[name] for name in operation.inputs])
+        if operation.name not in tensors:
+            tensors[operation.name] = apply(operation, domain, program, [tensors[name] for name in operation.inputs])
     return tensors
 
 

@@ -1,4 +1,4 @@
-"""Pooling over windows (nnet_pooling.h)."""
+"""Pooling over windows (nnet_pooling.h; of streams nnet_pooling_stream.h)."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -15,22 +15,30 @@ from trigger_nn.program.semantics.windows import patches, slid
 def apply(operation: PoolingOperation, domain: Domain[V], operands: list[Operand[V]]) -> V:
     """The pooled image."""
     x = operands[0]
+    value, source = x.value, x.type
+    if operation.cast_first:
+        value, source = domain.cast(value, source.fraction, operation.accumulator), operation.accumulator
     match operation:
         case MaxPool2D():
-            largest = pooled(operation, domain, x.value, x.shape, domain.maximum)
-            largest = domain.cast(largest, x.type.fraction, operation.accumulator)
-            return domain.cast(largest, operation.accumulator.fraction, operation.type)
+            result = pooled(operation, domain, value, x.shape, domain.maximum)
+            if not operation.cast_first:
+                result = domain.cast(result, source.fraction, operation.accumulator)
         case AveragePool2D():
-            average = averaged(operation, domain, x.value, x.shape, x.type)
-            return domain.cast(average, operation.accumulator.fraction, operation.type)
+            result = averaged(operation, domain, value, x.shape, source)
         case _:
             assert_never(operation)
+    return domain.cast(result, operation.accumulator.fraction, operation.type)
 
 
 def shape(operation: PoolingOperation, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
     """The shape of the result; () when the input does not fit."""
     given = shapes[0]
-    return (*slid(operation.window, given), given[-1]) if len(given) == 3 else ()
+    if len(given) not in (2, 3):
+        return ()
+    positions = slid(operation.window, given)
+    if operation.flat:
+        return given[-1:] if set(positions) == {1} else ()
+    return (*positions, given[-1]) if min(positions) > 0 else ()
 
 
 def pooled(operation: MaxPool2D, domain: Domain[V], x: V, shape: tuple[int, ...], combine: Callable[[V, V], V]) -> V:
@@ -43,16 +51,36 @@ def pooled(operation: MaxPool2D, domain: Domain[V], x: V, shape: tuple[int, ...]
 
 
 def averaged(operation: AveragePool2D, domain: Domain[V], x: V, shape: tuple[int, ...], source: Fixed) -> V:
-    """Add up each window from zero, every partial sum cast to the accumulator; divide towards zero."""
+    """Add up each window, every partial sum cast to the accumulator; divide towards zero."""
     index = pool_index(operation.window, shape, operation.shape)
+    terms = [domain.gather(x, index[..., k], 0) for k in range(index.shape[-1])]
+    if operation.tree:
+        total = _tree(terms, domain, operation.accumulator)
+    else:
+        total = _one_by_one(terms, domain, source, operation)
+    return domain.divide(total, pool_counts(operation, index))
+
+
+def _one_by_one(terms: list[V], domain: Domain[V], source: Fixed, operation: AveragePool2D) -> V:
+    """Terms of type `source` added in order, from zero."""
     accumulator = operation.accumulator
     fraction = max(source.fraction, accumulator.fraction)
     total = domain.constant(np.zeros(operation.shape, np.int64))
-    for k in range(index.shape[-1]):
-        term = domain.shift(domain.gather(x, index[..., k], 0), fraction - source.fraction)
+    for term in terms:
         wide = domain.shift(total, fraction - accumulator.fraction)
-        total = domain.cast(domain.add(wide, term), fraction, accumulator)
-    return domain.divide(total, pool_counts(operation, index))
+        total = domain.cast(
+            domain.add(wide, domain.shift(term, fraction - source.fraction)), fraction, operation.accumulator
+        )
+    return total
+
+
+def _tree(terms: list[V], domain: Domain[V], accumulator: Fixed) -> V:
+    """Terms of the accumulator's type in a balanced tree (nnet::reduce): the left branch holds a power of two."""
+    if len(terms) == 1:
+        return terms[0]
+    left = 1 << ((len(terms) - 1).bit_length() - 1)
+    halves = [_tree(part, domain, accumulator) for part in (terms[:left], terms[left:])]
+    return domain.cast(domain.add(*halves), accumulator.fraction, accumulator)
 
 
 def pool_counts(operation: AveragePool2D, index: np.ndarray) -> np.ndarray:
@@ -62,6 +90,7 @@ def pool_counts(operation: AveragePool2D, index: np.ndarray) -> np.ndarray:
 
 
 def pool_index(window: Window, shape: tuple[int, ...], output: tuple[int, ...]) -> np.ndarray:
-    """Flat input index of each element of each window, -1 in the padding: (rows, columns, channels, size)."""
-    flat = patches(window, shape, output[:2])
-    return flat.reshape(*output[:2], -1, shape[-1]).swapaxes(-1, -2)
+    """Flat input index of each element of each window, -1 in the padding: (*output, size); output ends in channels."""
+    positions = slid(window, shape)
+    flat = patches(window, shape, positions).reshape(*positions, -1, shape[-1])
+    return flat.swapaxes(-1, -2).reshape(*output, -1)

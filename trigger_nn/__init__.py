@@ -13,13 +13,23 @@ from trigger_nn.program.program import Program
 from trigger_nn.version import __version__
 
 if TYPE_CHECKING:
-    from trigger_nn.api import bundle, compile, estimate, load_model, network_inputs, read_events, verify
+    from trigger_nn.api import (
+        bundle,
+        compile,
+        diverge,
+        estimate,
+        load_model,
+        lower,
+        network_inputs,
+        read_events,
+        verify,
+    )
 
-_LAZY = ("bundle", "compile", "estimate", "load_model", "network_inputs", "read_events", "verify")
+_LAZY = ("bundle", "compile", "diverge", "estimate", "load_model", "lower", "network_inputs", "read_events", "verify")
 
 __all__ = [
     "Emulator", "Fixed", "Program", "TriggerNNError", "__version__",
-    "bundle", "compile", "estimate", "load_model", "network_inputs", "read_events", "verify",
+    "bundle", "compile", "diverge", "estimate", "load_model", "lower", "network_inputs", "read_events", "verify",
 ]  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 import shutil
 import tempfile
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trigger_nn.engines.emulator import Emulator
+from trigger_nn.engines.emulator import Emulator, Inputs
 from trigger_nn.errors import TriggerNNError
 from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.storage.dataset import Sample
@@ -16,10 +17,12 @@ from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate
+from trigger_nn.passes.exact import needs_double
 from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec, hardware_spec
 from trigger_nn.studies.agreement import Agreement, compare_with_cpp
+from trigger_nn.studies.divergence import Decision, Divergence, find_divergence
 
 if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
@@ -55,34 +58,93 @@ def network_inputs(sample: Sample, program: Program, split: str = "test") -> np.
     return to_float(mantissas_for(sample.splits[split][name], sample.column(name), port), port.type)
 
 
-def compile(model: Any, input_type: Fixed | str, name: str = "network", **hardware: Any) -> "Compiled":  # noqa: A001
-    """Compile a QKeras or Keras 2 `model` whose input has `input_type`; keywords are those of a recipe's [hardware].
+Types = Fixed | str
 
-    Returns `frontend.compile.Compiled`: its `.program` is saved, loaded and emulated; `.choices` and `.losses` say
-    what was decided.
+
+def compile(  # noqa: A001
+    model: Any, input_type: Types | Mapping[str, Types], name: str = "network", **hardware: Any
+) -> "Compiled":
+    """Compile a QKeras or Keras 2 `model`; keywords are those of a recipe's [hardware].
+
+    `input_type` is that of all its inputs, or of each by name. Returns `frontend.compile.Compiled`: its `.program` is
+    saved, loaded and emulated; `.choices` and `.losses` say what was decided, `.config` is hls4ml's configuration with
+    the types that were chosen.
 
     Raises:
         UnsupportedLayerError, PrecisionError, RecipeError: see `frontend.compile.compile_model`.
     """
     from trigger_nn.frontend.compile import compile_model
 
-    kind = Fixed.parse(input_type) if isinstance(input_type, str) else input_type
+    if isinstance(input_type, Mapping):
+        kind: Fixed | dict[str, Fixed] = {port: _fixed(one) for port, one in input_type.items()}
+    else:
+        kind = _fixed(input_type)
     folder = tempfile.mkdtemp(prefix="trigger_nn_")
     compiled = compile_model(model, name, kind, Path(folder), hardware_spec(**hardware))
     weakref.finalize(compiled.graph, shutil.rmtree, folder, ignore_errors=True)  # hls4ml's project, once verified
     return compiled
 
 
-def verify(compiled: "Compiled", inputs: np.ndarray) -> Agreement:
+def _fixed(kind: Types) -> Fixed:
+    return Fixed.parse(kind) if isinstance(kind, str) else kind
+
+
+def lower(graph: Any, name: str = "network") -> Program:
+    """The Program of a ModelGraph that hls4ml 1.3.0 made of a Keras 2 or QKeras model for Vitis or Vivado.
+
+    For those who configure hls4ml themselves: the graph is taken as it is, types and all.
+
+    Raises:
+        UnsupportedLayerError: a layer that can't be lowered, why, and the nearest that can.
+    """
+    from trigger_nn.frontend.lowering import lower as lower_graph
+
+    return lower_graph(graph, name)
+
+
+def diverge(
+    compiled: "Compiled", model: Any, inputs: Inputs, float_model: Any = None, thresholds: tuple[float, ...] = ()
+) -> Divergence:
+    """Where `model`, hls4ml's C++ (if there is a g++) and a `float_model` part from the emulator, and decisions change.
+
+    Layers are matched by name. `thresholds` of the first output decide; without them the largest output does.
+    """
+    from trigger_nn.frontend.layers import counterparts, layer_outputs
+    from trigger_nn.hardware.csim import trace
+
+    program, emulator = compiled.program, Emulator(compiled.program)
+    numbers = _by_port(program, inputs)
+    names = counterparts(program)
+    sides: dict[str, Mapping[str, np.ndarray]] = {}
+    for side, one in (("float Keras", float_model), ("QKeras", model)):
+        if one is not None:
+            double = one is model and needs_double(program)
+            found = layer_outputs(one, list(names.values()), [numbers[n] for n in one.input_names], double)
+            sides[side] = {op: found[layer] for op, layer in names.items() if layer in found}
+    if shutil.which("g++"):
+        sides["hls4ml's C++"] = trace(compiled.graph, list(numbers.values())).layers
+    return find_divergence(program, emulator.cast(numbers), sides, Decision(thresholds))
+
+
+def verify(compiled: "Compiled", inputs: Inputs) -> Agreement:
     """Compare the emulator with hls4ml's C++ (built by g++) on `inputs`, every layer, bit for bit.
+
+    `inputs` are numbers, (events, ...); of several inputs a mapping by name.
 
     Raises:
         MismatchError: at the first layer, event and element that differ. ToolNotFound: there is no g++.
     """
     from trigger_nn.hardware.csim import trace
 
-    ours = Emulator(compiled.program).trace(inputs)
-    return compare_with_cpp(compiled.program, ours, trace(compiled.graph, inputs))
+    numbers = _by_port(compiled.program, inputs)
+    ours = Emulator(compiled.program).trace(numbers)
+    return compare_with_cpp(compiled.program, ours, trace(compiled.graph, list(numbers.values())))
+
+
+def _by_port(program: Program, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Numbers in the order of the firmware's ports, each with its channel axes."""
+    given = inputs if isinstance(inputs, Mapping) else {program.inputs[0].name: inputs}
+    return {port.name: np.asarray(given[port.name]) for port in program.inputs}
 
 
 def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e") -> Estimate:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import typer
 from rich.table import Table
 
-from trigger_nn.errors import EventsError, TriggerNNError
+from trigger_nn.errors import TriggerNNError
 from trigger_nn.terminal import Bar, console
 
 if TYPE_CHECKING:
     from trigger_nn.passes.observing import Offence, TypeUse
     from trigger_nn.passes.sanitize import Drift, Sanitized
-    from trigger_nn.program.program import Program
+    from trigger_nn.workflow.inputs import numbers_at
 
 ALLOWED = "values of one type, a number (3) or a share (0.001, 0.1%)"
 
@@ -76,7 +75,7 @@ def check(
     texts = {"wrapped": max_wrapped, "saturated": max_saturated, "rounded": max_rounded}
     bounds = {loss: Bound.parse(text) for loss, text in texts.items() if text}
     loaded = Program.load(program)
-    numbers = read_numbers(loaded, events, split)
+    numbers = numbers_at(loaded, events, split)
     with nullcontext() if as_json else Bar() as progress:
         result = sanitize(loaded, numbers, max_difference, 3 if as_json else 1, progress)
     outputs = set(loaded.output_names)
@@ -87,39 +86,6 @@ def check(
         _print(result, over)
     if over:
         raise typer.Exit(1)
-
-
-def read_numbers(program: "Program", path: Path, split: str) -> np.ndarray | Mapping[str, np.ndarray]:
-    """Numbers for the program's input from an events file or an array (not cast yet), or for each from an .npz.
-
-    Raises:
-        EventsError: nothing readable there, no such split, or events that do not fit the program.
-    """
-    from trigger_nn.events.inputs import column_for, mantissas_for
-    from trigger_nn.events.storage.dataset import SPLITS
-    from trigger_nn.events.storage.shards import read_sample
-    from trigger_nn.program.fixed import to_float
-
-    if path.suffix in (".npy", ".npz"):
-        return _arrays(path)
-    if split not in SPLITS:
-        raise EventsError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    sample = read_sample(path)
-    if split not in sample.splits:
-        raise EventsError(f"{path} has no split {split!r}; it has: {', '.join(sample.splits)}.")
-    name, port = column_for(sample, program), program.inputs[0]
-    return to_float(mantissas_for(sample.splits[split][name], sample.column(name), port), port.type)
-
-
-def _arrays(path: Path) -> np.ndarray | Mapping[str, np.ndarray]:
-    try:
-        if path.suffix == ".npy":
-            array: np.ndarray = np.load(path, mmap_mode="r")
-            return array
-        with np.load(path) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise EventsError(f"{path} is no array: {error}; write it with numpy.save or numpy.savez.") from None
 
 
 def _over(result: "Sanitized", bounds: Mapping[str, Bound]) -> list[str]:

@@ -5,6 +5,7 @@ import pickle
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -14,7 +15,7 @@ from tests.conftest import GOLDEN
 from trigger_nn import Emulator, Program
 from trigger_nn.errors import ProgramError
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
-from trigger_nn.program.operations import Constant, Dense, Lookup, Softmax, SoftmaxKind
+from trigger_nn.program.operations import Constant, Dense, Lookup, Operation, Softmax, SoftmaxKind
 from trigger_nn.program.program import Port
 
 KIND = Fixed(True, 8, 4)
@@ -123,3 +124,19 @@ def test_committed_program_gives_the_committed_outputs():
     assert loaded.digest == facts["digest"]
     outputs = Emulator(loaded).predict_mantissas({loaded.inputs[0].name: vectors["inputs"]})
     assert np.array_equal(outputs, vectors["outputs"])
+
+
+SECOND = sorted((GOLDEN / "second_schema").glob("*.h5"))
+
+
+@pytest.mark.parametrize("path", SECOND, ids=lambda path: path.stem)
+def test_a_program_of_the_second_schema_gives_the_committed_outputs(path):
+    program, vectors = Program.load(path), np.load(GOLDEN / "second_schema" / "vectors.npz")
+    found = Emulator(program).trace_mantissas({p.name: vectors[f"{path.stem}/in/{p.name}"] for p in program.inputs})
+    for name in program.output_names:
+        assert np.array_equal(found[name], vectors[f"{path.stem}/out/{name}"])
+
+
+def test_every_operation_is_in_a_committed_program():
+    there = {type(operation) for path in SECOND for operation in Program.load(path).operations}
+    assert set(get_args(Operation)) == there

@@ -10,7 +10,7 @@ import numpy as np
 
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError
-from trigger_nn.program.fixed import from_float, to_float
+from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Port, Program
 
 Inputs = np.ndarray | Mapping[str, np.ndarray]
@@ -62,7 +62,7 @@ class Emulator:
     def cast(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Numbers to mantissas of the input ports, as the firmware's front end casts them."""
         given = inputs if isinstance(inputs, Mapping) else {self.program.inputs[0].name: inputs}
-        return {port.name: from_float(_shaped(port, given), port.type) for port in self.program.inputs}
+        return {port.name: port.cast(_shaped(port, given)) for port in self.program.inputs}
 
     @property
     def _output(self) -> Port:

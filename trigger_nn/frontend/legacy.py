@@ -38,8 +38,6 @@ with warnings.catch_warnings(), _silent_descriptor():
         import tf_keras as keras
 
         tf.constant(0.0)  # the first operation greets as well
-        if not hasattr(qkeras.qrecurrent.nest, "is_sequence"):  # the name that QKeras's recurrent layers call it by
-            qkeras.qrecurrent.nest.is_sequence = qkeras.qrecurrent.nest.is_nested
     except ImportError as error:
         from trigger_nn.errors import ToolNotFound
 

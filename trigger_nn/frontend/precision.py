@@ -14,7 +14,7 @@ from trigger_nn.errors import RecipeError
 from trigger_nn.frontend.graph import Config
 from trigger_nn.passes.exact import Slot
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
-from trigger_nn.program.operations import Operation, Softmax
+from trigger_nn.program.operations import Lstm, Operation, Softmax
 from trigger_nn.program.program import Program
 
 SHIELD = "fixed<48,24>"
@@ -105,13 +105,17 @@ def shielded_results(config: Config, names: frozenset[str]) -> Config:
 def decided_by_model(program: Program, config: Config) -> frozenset[Slot]:
     """Types that a quantizer of the model or the user states, and those of layers that hls4ml repeats or splits."""
     repeated = {op.name.split("/")[0] for op in program.operations if "/" in op.name}
+    # hls4ml's C++ for LSTM compiles only if input, result and accumulator are of one type, so its input's stays.
+    held = {name for op in program.operations if isinstance(op, Lstm) for name in op.inputs}
     stated = {name: layer.get("Precision", {}) for name, layer in config["LayerName"].items()}
     keys = {"type": "result", "accumulator": "accum"}
     return frozenset(
         (op.name, field)
         for op in program.operations
         for field, key in keys.items()
-        if stated.get(op.name, {}).get(key, "auto") != "auto" or op.name.split("/")[0] in repeated
+        if stated.get(op.name, {}).get(key, "auto") != "auto"
+        or op.name.split("/")[0] in repeated
+        or (field == "type" and op.name in held)
     )
 
 

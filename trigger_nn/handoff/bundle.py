@@ -93,12 +93,17 @@ def make_bundle(
 
     Raises:
         EventsError: no event to make vectors of.
-        UnsupportedLayerError: the program has several inputs or outputs.
+        UnsupportedLayerError: the program has several inputs or outputs, or is for io_stream.
     """
     if len(program.inputs) != 1 or len(program.outputs) != 1:
         raise UnsupportedLayerError(
             f"Program {program.name!r} has {len(program.inputs)} inputs and {len(program.outputs)} outputs, the bench "
             "knows one of each; join them in the model with Concatenate."
+        )
+    if program.provenance.get("hardware", {}).get("io_type") == "io_stream":
+        raise UnsupportedLayerError(
+            f"Program {program.name!r} was compiled for io_stream, whose ports are FIFOs that the bench does not drive "
+            "yet; compile it with io_parallel."
         )
     if not len(inputs):
         raise EventsError("A bundle without test vectors can't be checked; give at least one event.")

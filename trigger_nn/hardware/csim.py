@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,8 @@ class CppTrace:
     layers: Mapping[str, np.ndarray]
 
 
-def trace(graph: Any, inputs: np.ndarray) -> CppTrace:
-    """Build `graph`'s project and run it on `inputs` (numbers, (events, ...)).
+def trace(graph: Any, inputs: np.ndarray | Sequence[np.ndarray]) -> CppTrace:
+    """Build `graph`'s project and run it on `inputs` (numbers, (events, ...)); several in the order of its ports.
 
     Building takes ten seconds or so. Doubles carry every value of up to 53 bits exactly.
 
@@ -30,12 +30,14 @@ def trace(graph: Any, inputs: np.ndarray) -> CppTrace:
         ToolFailed: g++ refused the project.
     """
     toolchain.find("g++")
-    events = np.ascontiguousarray(inputs, np.float64)
-    count = len(events)
-    events = np.concatenate([events, events]) if count == 1 else events  # hls4ml drops the axis of a single event
+    given = [inputs] if isinstance(inputs, np.ndarray) else inputs
+    events = [np.ascontiguousarray(x, np.float64) for x in given]
+    count = len(events[0])
+    if count == 1:
+        events = [np.concatenate([x, x]) for x in events]  # hls4ml drops the axis of a single event
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            outputs, layers = graph.trace(events)
+            outputs, layers = graph.trace(events if len(events) > 1 else events[0])
     except Exception as error:  # hls4ml raises a bare Exception when its build script fails
         raise ToolFailed(f"hls4ml's C++ project could not be built or run with g++: {error}") from error
     arrays = outputs if isinstance(outputs, list) else [outputs]

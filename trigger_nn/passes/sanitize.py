@@ -20,7 +20,7 @@ from trigger_nn.passes.intervals import Interval, Intervals, full_range
 from trigger_nn.passes.observing import Loss, Observing, Range, TypeUse, door, exact_number, hull, merged
 from trigger_nn.passes.sites import ADDRESS, INTERNAL, PORT, field_of, fresh, sites_of
 from trigger_nn.passes.unbounded import Real, Reals
-from trigger_nn.program.fixed import Fixed, from_float
+from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Operation
 from trigger_nn.program.program import Program
 from trigger_nn.program.semantics import apply
@@ -138,7 +138,7 @@ def _run(
     drifts: list[Drift] = []
     # A lone event runs twice, so that an array with a first axis of 1 is a constant for certain.
     numbers = {name: np.repeat(x, 2, axis=0) if count == 1 else x for name, x in block.items()}
-    bounded = {port.name: from_float(numbers[port.name], port.type) for port in program.inputs}
+    bounded = {port.name: port.cast(numbers[port.name]) for port in program.inputs}
     twin = {p.name: Real(np.ldexp(numbers[p.name], p.type.fraction), p.type) for p in program.inputs}
     for operation in program.operations:
         sites = sites_of(operation, program)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.fixed import Fixed, from_float
 from trigger_nn.program.operations import Constant, Node, Operation
 
 if TYPE_CHECKING:
@@ -19,11 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of the firmware: its tensor's name, shape (without events) and type."""
+    """An input or output of the firmware: its tensor's name, shape (without events) and type.
+
+    `whole` if the C++ declares it as ap_int or ap_uint.
+    """
 
     name: str
     shape: tuple[int, ...]
     type: Fixed
+    whole: bool = False
+
+    def cast(self, numbers: np.ndarray) -> np.ndarray:
+        """Mantissas of `numbers`, as the C++'s emulation converts doubles.
+
+        ap_int's constructor from a double (ap_int_base.h) makes 1 of everything between -0.5 and 0.
+        """
+        if self.whole:
+            numbers = np.where((numbers > -0.5) & (numbers < 0), 1.0, numbers)
+        return from_float(numbers, self.type)
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def plain(value: Any) -> Any:
         return value.value
     if is_dataclass(value):
         # A field at its default is left out, so that an operation may gain one and old programs keep their digests.
-        kept = [f for f in fields(value) if not isinstance(value, Node) or getattr(value, f.name) != f.default]
+        kept = [f for f in fields(value) if not isinstance(value, Node | Port) or getattr(value, f.name) != f.default]
         return {"class": type(value).__name__} | {f.name: plain(getattr(value, f.name)) for f in kept}
     if isinstance(value, tuple):
         return [plain(item) for item in value]

@@ -1,7 +1,7 @@
 """What a well-formed Program obeys: names in order, shapes that fit, tables and weights of their own types."""
 
 from trigger_nn.errors import ProgramError
-from trigger_nn.program.operations import Constant, Operation
+from trigger_nn.program.operations import Constant, Node, Operation
 from trigger_nn.program.program import Program
 from trigger_nn.program.semantics import expected_shape
 
@@ -33,8 +33,15 @@ def check(program: Program) -> Program:
     return program
 
 
-def _constants(operation: Operation) -> list[Constant]:
-    return [value for value in vars(operation).values() if isinstance(value, Constant)]
+def _constants(value: object) -> list[Constant]:
+    """All constants of an operation, those of operations inside it too."""
+    if isinstance(value, Constant):
+        return [value]
+    if isinstance(value, tuple):
+        return [constant for part in value for constant in _constants(part)]
+    if isinstance(value, Node):
+        return [constant for part in vars(value).values() for constant in _constants(part)]
+    return []
 
 
 def _in_range(operation: Operation, constant: Constant) -> None:

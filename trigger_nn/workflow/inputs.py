@@ -1,6 +1,7 @@
-"""Events on disk -> mantissas of a program's input ports."""
+"""Events on disk -> numbers or mantissas of a program's input ports."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,17 @@ from trigger_nn.errors import EventsError
 from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.storage.dataset import SPLITS
 from trigger_nn.events.storage.shards import read_sample
+from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program
 
 
 def mantissas_at(program: Program, path: Path, split: str = "test") -> dict[str, np.ndarray]:
-    """Mantissas by input port from `path`.
+    """Mantissas by input port from `path`; see `numbers_at`."""
+    return Emulator(program).cast(numbers_at(program, path, split))
+
+
+def numbers_at(program: Program, path: Path, split: str = "test") -> Mapping[str, np.ndarray]:
+    """Numbers by input port from `path`, not cast yet.
 
     An events file of this package (HDF5; its `split`), an array of numbers (.npy), or for several inputs arrays of
     numbers by port name (.npz).
@@ -22,31 +29,29 @@ def mantissas_at(program: Program, path: Path, split: str = "test") -> dict[str,
     Raises:
         EventsError: the file is missing, unreadable, empty, or does not fit the program's ports.
     """
-    if path.suffix in (".npy", ".npz"):
-        found = Emulator(program).cast(_numbers(program, path))
-    else:
-        found = {program.inputs[0].name: _column(program, path, split)}
-    if not all(len(values) for values in found.values()):
+    array = path.suffix in (".npy", ".npz")
+    found = _arrays(program, path) if array else {program.inputs[0].name: _column(program, path, split)}
+    if not all(values.ndim and len(values) for values in found.values()):
         raise EventsError(f"{path} holds no events; give a file with some.")
     return found
 
 
-def _numbers(program: Program, path: Path) -> dict[str, np.ndarray]:
+def _arrays(program: Program, path: Path) -> dict[str, np.ndarray]:
     names = [port.name for port in program.inputs]
     try:
-        stored = np.load(path)
+        stored = np.load(path, mmap_mode="r")
         if isinstance(stored, np.ndarray):
             stored = {names[0]: stored}
-        numbers = {name: np.asarray(stored[name]) for name in names if name in stored}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        arrays = {name: stored[name] for name in names if name in stored}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise EventsError(f"{path} is no array: {error}; write it with numpy.save or numpy.savez.") from None
-    missing = [name for name in names if name not in numbers]
+    missing = [name for name in names if name not in arrays]
     if missing:
         raise EventsError(
             f"{path} has nothing for input {missing[0]!r}; write one array for each of {', '.join(names)} with "
             "numpy.savez(path, name=array, ...)."
         )
-    return numbers
+    return arrays
 
 
 def _column(program: Program, path: Path, split: str) -> np.ndarray:
@@ -58,5 +63,5 @@ def _column(program: Program, path: Path, split: str) -> np.ndarray:
     sample = read_sample(path)
     if split not in sample.splits:
         raise EventsError(f"{path} has no split {split!r}; it has: {', '.join(sample.splits)}.")
-    name = column_for(sample, program)
-    return mantissas_for(sample.splits[split][name], sample.column(name), program.inputs[0])
+    name, port = column_for(sample, program), program.inputs[0]
+    return to_float(mantissas_for(sample.splits[split][name], sample.column(name), port), port.type)

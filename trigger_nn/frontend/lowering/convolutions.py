@@ -1,5 +1,6 @@
 """Convolutions of images and sequences; dense layers over the last of several axes, which hls4ml makes convolutions."""
 
+from math import prod
 from typing import Any
 
 from trigger_nn.frontend.lowering.encoded import image_of, is_plain
@@ -75,11 +76,12 @@ def _in_order(layer: Any, weights: Constant) -> Constant:
     """Weights as (height, width, channels, filters), or (height, width, channels) of a depthwise layer.
 
     The C++ reads them from one row of numbers, by filter first where resources are shared, whatever shape hls4ml
-    gives its array: it transposes those of QConv2DBatchnorm twice for Vivado.
+    gives its array (it transposes those of QConv2DBatchnorm twice for Vivado), and no more of them than it needs.
     """
     kernel = (*window_of(layer, "filt").size, int(layer.get_attr("n_chan")))
     if "Depthwise" in layer.class_name:
-        return Constant(weights.mantissa.reshape(kernel), weights.type)
+        # A normalisation folded into a depthwise layer makes (height, width, channels, channels) of its weights.
+        return Constant(weights.mantissa.ravel()[: prod(kernel)].reshape(kernel), weights.type)
     if strategy(layer) == "latency":
         return Constant(weights.mantissa.reshape(*kernel, -1), weights.type)
     return Constant(weights.mantissa.reshape(-1, *kernel).transpose(1, 2, 3, 0), weights.type)

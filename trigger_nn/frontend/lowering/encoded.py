@@ -27,7 +27,7 @@ def is_plain(layer: Any) -> bool:
 
 def image_of(layer: Any) -> tuple[int, ...]:
     """Rows and columns of the input as the layer's configuration in C++ has them; of a sequence, the columns."""
-    names = ("in_height", "in_width") if layer.class_name.endswith("2D") else ("in_width",)
+    names = ("in_height", "in_width") if "2D" in layer.class_name else ("in_width",)
     return tuple(int(layer.get_attr(name)) for name in names)
 
 

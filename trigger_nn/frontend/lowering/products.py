@@ -37,13 +37,13 @@ def _dense(layer: Any, common: dict[str, Any]) -> Operation:
 
 
 def _batch_normalization(layer: Any, common: dict[str, Any]) -> Operation:
-    fields = _factors(layer, "scale")
+    fields = factors_of(layer, "scale")
     scale = fields.pop("factors")
     return Scale(
         **common,
         **fields,
         scale=_by_element(layer, scale, "scale"),
-        bias=_by_element(layer, _plain_constant(layer, "bias"), "bias"),
+        bias=_by_element(layer, plain_constant(layer, "bias"), "bias"),
     )
 
 
@@ -66,8 +66,8 @@ def _threshold(layer: Any, common: dict[str, Any]) -> Operation:
 def constants_of(layer: Any) -> dict[str, Any]:
     """Fields of a `SumOfProducts`: weights in the order in which hls4ml keeps them, bias, kind of product."""
     check_strategy(layer)
-    fields = _factors(layer, "weight")
-    weights, bias = fields.pop("factors"), _plain_constant(layer, "bias")
+    fields = factors_of(layer, "weight")
+    weights, bias = fields.pop("factors"), plain_constant(layer, "bias")
     if _skips_unset(layer):
         unset = np.asarray(layer.weights["weight"].data) == 0
         weights = Constant(np.where(unset, 0, weights.mantissa), weights.type)
@@ -94,7 +94,7 @@ def check_strategy(layer: Any) -> None:
         raise refusal(layer, f"its strategy is {strategy(layer)!r}", "'latency', 'resource' or 'resource_unrolled'")
 
 
-def _factors(layer: Any, which: str) -> dict[str, Any]:
+def factors_of(layer: Any, which: str) -> dict[str, Any]:
     """The constant factors `which` of a layer's products as numbers (`factors`), and how the C++ multiplies by them."""
     variable = layer.weights[which]
     backend = layer.model.config.backend
@@ -124,6 +124,8 @@ def _powers_of_two(layer: Any, which: str) -> Constant:
     variable = layer.weights[which]
     # The same pairs as in the text, which hls4ml 1.3.0 can't produce beside numpy 2 (it calls np.product).
     pairs = variable._format()
+    if not np.all(variable.data):
+        raise refusal(layer, "one of its powers of two is 0, which has no exponent", "weights other than 0")
     positive, exponents = pairs[..., 0] == 1, pairs[..., 1].astype(np.int64)
     smallest, width = int(exponents.min()), int(np.ptp(exponents)) + 2
     if width > FILE_BITS:
@@ -132,7 +134,7 @@ def _powers_of_two(layer: Any, which: str) -> Constant:
     return Constant(np.where(positive, magnitude, -magnitude), Fixed(True, width, width + smallest))
 
 
-def _plain_constant(layer: Any, which: str) -> Constant:
+def plain_constant(layer: Any, which: str) -> Constant:
     """A constant that the C++ adds, and so can't be a power of two."""
     if "ExponentWeightVariable" in type(layer.weights[which]).__name__ or hasattr(layer.weights[which].type, "sign"):
         reason = f"its {which} is a power of two, which hls4ml's C++ can't add"

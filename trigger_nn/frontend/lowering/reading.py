@@ -97,10 +97,10 @@ def assigned_type(named: Any, layer: Any, *sources: Fixed) -> Fixed:
     """hls4ml's named type as ours, as it rounds what is assigned to it from values of the types `sources`.
 
     ap_int drops what is behind the point towards zero; but towards minus infinity if the source is signed and its
-    point comes first; if the point lies before the first bit, the result is never set (to_ap_int_base, ap_fixed_base.h).
+    point comes first. If the point lies before the first bit, to_ap_int_base (ap_fixed_base.h) never sets the result.
     """
     kind = type_of(named, layer)
-    if "fixed<" in str(named.precision):
+    if not is_whole(named):
         return kind
     if any(source.integer < 0 for source in sources):
         reason = f"C++'s conversion to {named.precision} from {', '.join(map(str, sources))} is undefined"
@@ -110,6 +110,11 @@ def assigned_type(named: Any, layer: Any, *sources: Fixed) -> Fixed:
         reason = f"C++ rounds what becomes {named.precision} in two ways ({', '.join(map(str, sources))})"
         raise refusal(layer, reason, "fixed<width,integer>")
     return kind.modes(Rounding.TRN, kind.overflow) if downwards == {True} else kind
+
+
+def is_whole(named: Any) -> bool:
+    """Whether hls4ml's named type is an ap_int or ap_uint."""
+    return "fixed<" not in str(named.precision)
 
 
 def shape_of(shape: Any) -> tuple[int, ...]:

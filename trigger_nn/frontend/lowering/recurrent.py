@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.frontend import tables
-from trigger_nn.frontend.lowering.products import BIT
-from trigger_nn.frontend.lowering.products import _factors as factors
-from trigger_nn.frontend.lowering.products import _plain_constant as plain_constant
+from trigger_nn.frontend.lowering.products import BIT, factors_of, plain_constant
 from trigger_nn.frontend.lowering.reading import (
     Handler,
     attribute_type,
@@ -142,7 +140,7 @@ def _part(direction: _Direction, part: str, shape: tuple[int, ...]) -> dict[str,
 
 def _product(direction: _Direction, which: str) -> dict[str, Any]:
     """Weights as (inputs, sums), and how they are multiplied: hls4ml looks at the layer's input for the state too."""
-    layer, fields = direction.layer, factors(direction.layer, which)
+    layer, fields = direction.layer, factors_of(direction.layer, which)
     ends = [str(variable.type.precision) for variable in (layer.get_input_variable(), layer.get_output_variable())]
     bits = BIT in ends and str(layer.weights[which].type.precision) == BIT
     if bits or fields.get("product") in (Product.AGREEMENT, Product.SIGN):

@@ -17,9 +17,9 @@ from trigger_nn.frontend.lowering import (
     transformer,
 )
 from trigger_nn.frontend.lowering.loops import Tensors, body_of, is_loop, unrolled
-from trigger_nn.frontend.lowering.reading import Handler, refusal, shape_of, type_of
+from trigger_nn.frontend.lowering.reading import Handler, is_whole, refusal, shape_of, type_of
 from trigger_nn.frontend.lowering.views import with_views
-from trigger_nn.program.operations import Operation
+from trigger_nn.program.operations import Operation, SumOfProducts
 from trigger_nn.program.program import Port, Program
 from trigger_nn.program.rules import check
 
@@ -50,7 +50,8 @@ def lower(graph: Any, name: str) -> Program:
     for layer in layers:
         if layer.class_name == "Input":
             variable = layer.get_output_variable()
-            inputs.append(Port(layer.name, shape_of(variable.shape), type_of(variable.type, layer)))
+            kind, whole = type_of(variable.type, layer), is_whole(variable.type)
+            inputs.append(Port(layer.name, shape_of(variable.shape), kind, whole))
             tensors = {**tensors, **dict.fromkeys(layer.outputs, layer.name)}
         elif is_loop(layer):
             body, end = body_of(layer, layers)
@@ -110,4 +111,20 @@ def _operations(layer: Any, inputs: tuple[str, ...]) -> list[Operation]:
         "type": type_of(variable.type, layer),
     }
     made = handler(layer, common)
-    return made if isinstance(made, list) else [made]
+    made = made if isinstance(made, list) else [made]
+    if is_whole(variable.type) and layer.class_name not in convolutions.HANDLERS:
+        _refuse_unset_bits(layer, made)
+    return made
+
+
+def _refuse_unset_bits(layer: Any, made: list[Operation]) -> None:
+    """Refuse what ap_int makes of values without integer bits: it rounds them otherwise, or never sets them.
+
+    See `reading.assigned_type`, which convolutions follow.
+    """
+    sources = [type_of(source.type, layer) for source in map(layer.get_input_variable, layer.inputs)]
+    sources += [operation.accumulator for operation in made if isinstance(operation, SumOfProducts)]
+    without = [source for source in sources if source.fraction > 0 and source.integer <= 0]
+    if without:
+        reason = f"C++ does not convert {without[0]} to an integer as it does other types"
+        raise refusal(layer, reason, "fixed<width,integer> for its result")

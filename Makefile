@@ -1,14 +1,15 @@
 # make demo    the main job on the embedded sample: train, compile, emulate, verify, bundle, report
 # make test    lint, types and tests; what CI runs
 # make sample  remake the embedded events (needs about a quarter of an hour)
-# make benchmark  speed of making and reading events, beside bare Pythia and plain h5py
+# make benchmark  speed of making and reading events, beside bare Pythia and plain h5py; of compiling
+# make proof   2,500 random networks against hls4ml's C++ built by g++; goes on where it stopped (build/proof)
 # make clean   remove what was built, not the environment
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sample benchmark clean
+.PHONY: demo test lint sample benchmark proof clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
@@ -27,6 +28,10 @@ sample: $(VENV)/test-ready
 
 benchmark: $(VENV)/test-ready
 	$(BIN)/python -m tests.benchmarks.events
+	$(BIN)/python -m tests.benchmarks.compiler
+
+proof: $(VENV)/test-ready
+	$(BIN)/python -m tests.proof --models 2700 --seed 20000 --processes 2 --out build/proof
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

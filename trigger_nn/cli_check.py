@@ -18,7 +18,6 @@ from trigger_nn.terminal import Bar, console
 if TYPE_CHECKING:
     from trigger_nn.passes.observing import Offence, TypeUse
     from trigger_nn.passes.sanitize import Drift, Sanitized
-    from trigger_nn.workflow.inputs import numbers_at
 
 ALLOWED = "values of one type, a number (3) or a share (0.001, 0.1%)"
 
@@ -71,6 +70,7 @@ def check(
     """
     from trigger_nn.passes.sanitize import sanitize
     from trigger_nn.program.program import Program
+    from trigger_nn.workflow.inputs import numbers_at
 
     texts = {"wrapped": max_wrapped, "saturated": max_saturated, "rounded": max_rounded}
     bounds = {loss: Bound.parse(text) for loss, text in texts.items() if text}

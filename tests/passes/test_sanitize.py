@@ -15,7 +15,7 @@ from tests.conftest import GOLDEN
 from tests.passes.test_passes import programs
 from tests.strategies import constants, fixed_types, mantissas
 from trigger_nn import Emulator, Program
-from trigger_nn.cli_check import Bound, check, read_numbers
+from trigger_nn.cli_check import Bound, check
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.passes import sanitize as module
@@ -34,6 +34,7 @@ from trigger_nn.program.operations import (
     Window,
 )
 from trigger_nn.program.program import Port
+from trigger_nn.workflow.inputs import numbers_at
 
 EVENTS = 5
 BYTE = Fixed(True, 8, 8)
@@ -471,17 +472,17 @@ def test_check_reads_events_files_and_arrays_by_port(golden, tmp_path):
     from trigger_nn.workflow.workspace import embedded_sample
 
     program, x = golden
-    assert read_numbers(program, embedded_sample(), "test").shape[1:] == program.inputs[0].shape
+    assert numbers_at(program, embedded_sample(), "test")["image"].shape[1:] == program.inputs[0].shape
     np.savez(tmp_path / "x.npz", image=x[:2])
     done = run(GOLDEN / "event_image_program.h5", "--events", tmp_path / "x.npz")
     assert done.exit_code == 0, done.output
     assert "2 events" in done.output
     with pytest.raises(EventsError, match="no split 'trial'"):
-        read_numbers(program, embedded_sample(), "trial")
+        numbers_at(program, embedded_sample(), "trial")
     for name in ("empty.npy", "empty.npz"):
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(EventsError, match="is no array"):
-            read_numbers(program, tmp_path / name, "test")
+            numbers_at(program, tmp_path / name, "test")
 
 
 def test_bounds_are_numbers_or_shares():

@@ -114,7 +114,7 @@ def diverge(
 
     program, emulator = compiled.program, Emulator(compiled.program)
     numbers = _by_port(program, inputs)
-    names = counterparts(program)
+    names = counterparts(program, model)
     sides: dict[str, Mapping[str, np.ndarray]] = {}
     for side, one in (("float Keras", float_model), ("QKeras", model)):
         if one is not None:

@@ -9,10 +9,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from trigger_nn.errors import RecipeError
+from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.hardware.parts import device_of
+from trigger_nn.program.fixed import Fixed
 
 NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
 
@@ -132,6 +133,16 @@ class LayerSpec(Part):
     table_size: PositiveInt | None = None
     implementation: str | None = None  # of a softmax: stable, latency, legacy, argmax
     precision: dict[str, str] = {}
+
+    @field_validator("precision")
+    @classmethod
+    def _are_types(cls, types: dict[str, str]) -> dict[str, str]:
+        for text in types.values():
+            try:
+                _ = text == "auto" or Fixed.parse(text)
+            except PrecisionError as error:
+                raise ValueError(str(error)) from None
+        return types
 
 
 class HardwareSpec(Part):

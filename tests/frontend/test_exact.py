@@ -132,7 +132,7 @@ def test_every_layer_equals_qkeras(tmp_path, make, hardware):
     assert compiled.losses == ()
     x = random_events(compiled.program)
     ours = Emulator(compiled.program).trace(x)
-    names = counterparts(compiled.program)
+    names = counterparts(compiled.program, model)
     theirs = layer_outputs(model, list(names.values()), [x[name] for name in model.input_names])
     compared = {name: theirs[layer] for name, layer in names.items() if layer in theirs}
     assert len(compared) >= 3
@@ -235,3 +235,27 @@ def test_layer_normalisation_and_einstein_sums_compile(tmp_path):
     model = keras.Model(i, keras.layers.LayerNormalization(name="norm")(x))
     program = compile_model(model, "net", INPUT, tmp_path / "net").program
     assert [type(op).__name__ for op in program.operations] == ["EinsumDense", "LayerNormalization"]
+
+
+def test_an_activation_inside_a_layer_is_compared_where_it_ends(tmp_path):
+    """hls4ml makes two operations of it; the first has no counterpart in Keras, the second is the layer."""
+    x = i = keras.layers.Input((6,), name="features")
+    quantized = qkeras.QDense(5, activation=relu(7, 3), name="d1", **WEIGHTS)
+    model = keras.Model(i, qkeras.QDense(2, name="d2", **WEIGHTS)(quantized(x)))
+    compiled = compile_model(model, "net", INPUT, tmp_path / "net")
+    assert compiled.losses == ()
+    assert list(counterparts(compiled.program, model)) == [compiled.program.operations[1].name, "d2"]
+
+
+def test_a_loop_over_time_steps_is_compared_at_its_end(tmp_path):
+    x = i = keras.layers.Input((4, 3), name="series")
+    x = keras.layers.TimeDistributed(qkeras.QDense(2, name="inner", **WEIGHTS), name="each")(x)
+    model = keras.Model(i, qkeras.QDense(2, name="d", **WEIGHTS)(keras.layers.Flatten(name="f")(x)))
+    layers = {"each": LayerSpec(precision={"result": str(INPUT)})}
+    compiled = compile_model(model, "net", INPUT, tmp_path / "net", HardwareSpec(layers=layers))
+    assert counterparts(compiled.program, model) == {"each_end": "each", "f": "f", "d": "d"}
+
+
+def test_a_type_that_is_none_is_refused_before_hls4ml_sees_it():
+    with pytest.raises(RecipeError, match=r"layers.d1.precision.*'fixed<3' is no fixed-point type"):
+        hardware_spec(layers={"d1": {"precision": {"accum": "fixed<3"}}})

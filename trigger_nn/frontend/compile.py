@@ -15,10 +15,11 @@ from trigger_nn.frontend.graph import HLS4ML_VERSION, Config, build_graph, defau
 from trigger_nn.frontend.losses import losses_of
 from trigger_nn.frontend.lowering import lower
 from trigger_nn.frontend.precision import (
-    decided_by_model,
     is_folded,
+    kept_types,
     producers,
     shielded_results,
+    stated_types,
     states_result,
     with_constant_types,
     with_input_types,
@@ -125,9 +126,11 @@ def _exactly(build: _Build, config: Config) -> _Settled:
         types = with_types(config, wanted, frozenset(folded), shielded)
         return *build(types), types
 
-    found, overruled = _taken(draft, decided_by_model(draft, config) | inferred, rebuild)
+    kept = kept_types(draft) - stated_types(draft, config)
+    found, overruled = _taken(draft, stated_types(draft, config) | kept | inferred, rebuild)
     choices = tuple(_against_auto(choice, draft, shielded) for choice in found.choices)
-    short = shortfalls(found.program, overruled | inferred)
+    unchosen = {(layer, field) for layer, field in overruled | inferred | kept if "/" not in layer}
+    short = shortfalls(found.program, unchosen)
     return replace(found, folded=folded, choices=choices, short=short)
 
 

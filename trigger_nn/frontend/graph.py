@@ -11,11 +11,14 @@ import json
 import tempfile
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import hls4ml
 import numpy as np
+from hls4ml.backends.vivado.passes.distributed_arithmetic import DistributedArithmeticCodegen
 from hls4ml.converters.keras_v2_to_hls import (
     get_supported_keras_layers,
     keras_v2_to_hls,
@@ -23,8 +26,9 @@ from hls4ml.converters.keras_v2_to_hls import (
 )
 from hls4ml.utils.config import config_from_keras_model, create_config
 
-from trigger_nn.errors import RecipeError, UnsupportedLayerError
+from trigger_nn.errors import RecipeError, ToolNotFound, TriggerNNError, UnsupportedLayerError
 from trigger_nn.files import read_tree
+from trigger_nn.frontend.lowering.distributed import FACTORS
 from trigger_nn.frontend.readers import read_einsum_dense
 from trigger_nn.recipe import HardwareSpec, LayerSpec
 
@@ -105,7 +109,7 @@ def _override(layer: dict[str, Any], asked: LayerSpec | None) -> None:
 
 def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, output: Path) -> Any:
     """The ModelGraph after the flow of its backend; its project will be written to `output`."""
-    with _quiet(), _readable_refusal():
+    with _quiet(), _readable_refusal(), kept_factors():
         project = create_config(
             output_dir=str(output),
             project_name=name,
@@ -119,6 +123,30 @@ def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, o
         graph = keras_v2_to_hls(project)
         graph.apply_flow(graph.config.backend.get_default_flow())
     return graph
+
+
+@contextlib.contextmanager
+def kept_factors() -> Iterator[None]:
+    """While it lasts, hls4ml keeps weights and biases that it gives to da4ml, and later drops, on their layers.
+
+    Raises:
+        ToolNotFound: a layer wants distributed arithmetic, and da4ml is not installed.
+    """
+    write = DistributedArithmeticCodegen.transform
+
+    def keep_and_write(self: Any, model: Any, layer: Any) -> Any:
+        if find_spec("da4ml") is None:
+            raise ToolNotFound(
+                f"Layer {layer.name!r} has strategy 'distributed_arithmetic', for which hls4ml needs da4ml; "
+                "pip install 'trigger_nn[da]', or choose strategy 'latency'."
+            )
+        kernel, bias = layer.attributes["weight"].data, layer.attributes["bias"].data
+        # Here they still are in the order of Keras; later passes transpose them for other strategies.
+        layer.set_attr(FACTORS, (np.array(kernel).reshape(-1, kernel.shape[-1]), np.array(bias).ravel()))
+        return write(self, model, layer)
+
+    with patch.object(DistributedArithmeticCodegen, "transform", keep_and_write):
+        yield
 
 
 def project_files(graph: Any) -> dict[str, bytes]:
@@ -143,9 +171,11 @@ def _readable_refusal() -> Iterator[None]:
     """hls4ml refuses a model with a bare Exception, KeyError or assertion; turn it into a sentence."""
     try:
         yield
+    except TriggerNNError:
+        raise
     except Exception as error:
         reason = str(error).removeprefix("ERROR: ") or type(error).__name__
         raise UnsupportedLayerError(
-            f"hls4ml {HLS4ML_VERSION} can't convert the model: {reason}; replace that layer with a supported one "
-            "(dense, conv 2D, batch normalisation, relu, pooling, flatten, concatenate, sigmoid, softmax)."
+            f"hls4ml {HLS4ML_VERSION} can't convert the model: {reason}; docs/coverage.md says which layers and "
+            "options it takes, and what to use instead of others."
         ) from error

@@ -7,26 +7,37 @@ import numpy as np
 
 from trigger_nn.frontend.double import doubled
 from trigger_nn.frontend.legacy import keras
+from trigger_nn.program.operations import TimeStep
 from trigger_nn.program.program import Program
 
 BATCH = 512
 
 
-def counterparts(program: Program, folded: Mapping[str, str] | None = None) -> dict[str, str]:
-    """For each operation that yields what a Keras layer of that name yields: the layer.
+def counterparts(program: Program, model: Any, folded: Mapping[str, str] | None = None) -> dict[str, str]:
+    """For each operation that yields what a Keras layer of `model` yields: that layer.
 
-    `folded` maps a layer into which hls4ml folded a batch normalisation to that batch normalisation. Where hls4ml
-    multiplies by a quantizer's scale in an operation of its own, that one yields what the layer does. A bit that stands
-    for -1 or 1 has no counterpart, nor has the input of a layer in another shape.
+    hls4ml makes several operations of a layer: its scale, its activation. The last of them yields what the layer
+    does, and the others have no counterpart; nor has a part of a layer that hls4ml repeats or splits. `folded` maps a
+    layer into which hls4ml folded a batch normalisation to that batch normalisation.
     """
-    names = {operation.name for operation in program.operations}
-    found = {}
+    layers = {layer.name for layer in model.layers}
+    return {
+        _last_of(name, program, layers): (folded or {}).get(name, name)
+        for name in (operation.name for operation in program.operations)
+        if name in layers
+    }
+
+
+def _last_of(name: str, program: Program, layers: set[str]) -> str:
+    """The last operation that hls4ml made of layer `name`: those after it have its name and more."""
+    last = name
+    if isinstance(program.operation(name), TimeStep):  # where a loop over time steps begins; its end collects them
+        return f"{name}_end"
     for operation in program.operations:
-        name = operation.name
-        if f"{name}_alpha" not in names and "/" not in name:
-            base = name.removesuffix("_alpha")
-            found[name] = (folded or {}).get(base, base)
-    return found
+        made_of_it = operation.name.startswith(f"{name}_") and operation.name not in layers
+        if made_of_it and operation.inputs == (last,):
+            last = operation.name
+    return last
 
 
 def layer_outputs(

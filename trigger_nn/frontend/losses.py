@@ -5,18 +5,22 @@ with the model; so every compiled program is run beside the model's own forward 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trigger_nn.engines.emulator import Emulator
+from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import PrecisionError, UnsupportedLayerError
 from trigger_nn.frontend.layers import counterparts, layer_outputs
 from trigger_nn.passes.exact import Shortfall, needs_double
-from trigger_nn.program.fixed import Fixed, from_float, to_float
+from trigger_nn.passes.ranges import prove_ranges
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding, from_float, to_float
 from trigger_nn.program.operations import (
     AveragePool2D,
     BinaryThreshold,
+    ExponentialLinear,
+    LayerNormalization,
     Lookup,
     MaxPool2D,
     Operation,
@@ -24,10 +28,16 @@ from trigger_nn.program.operations import (
     Softmax,
     TernaryThreshold,
 )
+from trigger_nn.program.operations.recurrent import RecurrentNode
 from trigger_nn.program.program import Program
 
 TRIAL = 64  # random events
 FLOAT32 = 1e-6  # relative: Keras's own rounding, not a difference of the program
+UNEXPLAINED = (
+    "hls4ml's C++ computes something else than Keras: it ignores an option of this layer (such as max_value, "
+    "negative_slope, alpha, symmetric, keep_negative), or drops a layer before it (Permute before Flatten); leave "
+    "options at what hls4ml knows"
+)
 
 
 def losses_of(
@@ -36,56 +46,84 @@ def losses_of(
     """One sentence for each layer at which the program departs from `model`: why, by how much, and what cures it.
 
     `folded` maps a layer into which a batch normalisation was folded to that batch normalisation; `short` are types
-    that hls4ml sets itself and that hold too little.
+    that hls4ml chooses and that hold too little.
     """
     reasons = _reasons(graph, program)
     for one in short:
         name = {"type": "result", "accumulator": "accum"}[one.field]
         reasons[one.layer].append(
-            f"hls4ml sets its {name} type to {one.found} whatever is asked, but {one.needed} is what it takes; "
-            "end the layer with a quantizer that fits, or narrow what it reads"
+            f"its {name} type is {one.found}, hls4ml's choice, and {one.needed} is what would lose nothing; set that "
+            "by hand, end the layer with a quantizer, or narrow what it reads"
         )
-    measured = _departures(program, model, folded)
     sentences = []
+    measured = _departures(program, model, folded)
     for operation in program.operations:
         known, departure = reasons.get(operation.name, []), measured.get(operation.name)
-        if departure is not None and not known:
-            known = [
-                "hls4ml's C++ computes something else than Keras: it ignores an option of this layer (such as "
-                "max_value, negative_slope, alpha, symmetric, keep_negative), or drops a layer before it (Permute "
-                "before Flatten); leave options at what hls4ml knows"
-            ]
-        by = f" (off by up to {departure:.3g} on {TRIAL} random events)" if departure is not None else ""
+        if departure is not None and not any(reasons.get(part) for part in (operation.name, *departure.parts)):
+            known = [UNEXPLAINED]
+        by = f" (off by up to {departure.largest:.3g} on {TRIAL} random events)" if departure is not None else ""
         sentences += [f"{operation.name}: {reason}{by}" for reason in known]
     return tuple(sentences)
 
 
-def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict[str, float]:
-    """Largest difference of each layer that departs from Keras although all that it reads agrees."""
+@dataclass(frozen=True)
+class _Departure:
+    """How far a layer is from Keras's, given Keras's own inputs; `parts` are operations inside the layer before it."""
+
+    largest: float
+    parts: tuple[str, ...]
+
+
+def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict[str, _Departure]:
+    """The layers that depart from Keras although they read what Keras's layer reads."""
+    mantissas = _random_events(program)
+    numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
+    names, given = counterparts(program, model, folded), [numbers[name] for name in model.input_names]
+    theirs = layer_outputs(model, list(names.values()), given, double=needs_double(program))
+    ranges = prove_ranges(program)
+    known, departures = dict(mantissas), {}  # Keras's values as mantissas, where they are on the grid
+    for place, operation in enumerate(program.operations):
+        if names.get(operation.name) not in theirs:
+            continue
+        right = _alike(theirs[names[operation.name]], operation)
+        parts = _parts(operation, program, known, names)
+        if parts is not None:
+            until = replace(program, operations=program.operations[: place + 1])
+            left = to_float(run_reference(until, known, (operation.name,))[operation.name], operation.type)
+            largest = float(np.abs(left - right).max())
+            if largest > FLOAT32 * float(np.abs(right).max()):
+                departures[operation.name] = _Departure(largest, parts)
+        nearest = from_float(right, operation.type.modes(Rounding.RND_CONV, Overflow.SAT))
+        low, high = ranges[operation.name].low, ranges[operation.name].high
+        reachable = np.all((nearest >= low) & (nearest <= high))  # types after it were chosen for no other values
+        if reachable and np.array_equal(to_float(nearest, operation.type), right):
+            known[operation.name] = nearest
+    return departures
+
+
+def _random_events(program: Program) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
-    mantissas = {
+    return {
         port.name: rng.integers(port.type.minimum, port.type.maximum, (TRIAL, *port.shape), endpoint=True)
         for port in program.inputs
     }
-    numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
-    ours = Emulator(program).trace(numbers)
-    names, given = counterparts(program, folded), [numbers[name] for name in model.input_names]
-    theirs = layer_outputs(model, list(names.values()), given, double=needs_double(program))
-    agreeing = set(numbers)
-    departures = {}
-    for operation in program.operations:
-        keras_name = names.get(operation.name)
-        if keras_name is None and set(operation.inputs) <= agreeing:
-            agreeing.add(operation.name)  # a part of a layer: judged where the layer ends
-        if keras_name not in theirs:
+
+
+def _parts(
+    operation: Operation, program: Program, known: Collection[str], layers: Collection[str]
+) -> tuple[str, ...] | None:
+    """Operations between the `known` tensors and `operation`; None if one of `layers` or a port is among them."""
+    parts: list[str] = []
+    for name in operation.inputs:
+        if name in known:
             continue
-        left, right = ours[operation.name], _alike(theirs[keras_name], operation)
-        largest = float(np.abs(left - right).max())
-        if np.array_equal(left, right):
-            agreeing.add(operation.name)
-        elif set(operation.inputs) <= agreeing and largest > FLOAT32 * float(np.abs(right).max()):
-            departures[operation.name] = largest
-    return departures
+        if name in layers or name in {port.name for port in program.inputs}:
+            return None
+        before = _parts(program.operation(name), program, known, layers)
+        if before is None:
+            return None
+        parts += [*before, name]
+    return tuple(parts)
 
 
 def _alike(values: np.ndarray, operation: Operation) -> np.ndarray:
@@ -124,10 +162,10 @@ def _off_grid(variable: Any) -> Fixed | None:
 
 def _operation_losses(operation: Operation) -> list[str]:
     match operation:
-        case Lookup() | Softmax():
+        case Lookup() | Softmax() | ExponentialLinear() | RecurrentNode() | LayerNormalization():
             return [
-                "read from a table, so it only approximates the function; decide on the layer before it, or quantize "
-                "that to fewer integer bits"
+                "values are read from a table, which only approximates the function; decide on the layer before it, or "
+                "quantize that to fewer integer bits"
             ]
         case MaxPool2D() if any(operation.window.padding) and operation.fill > 0:
             return ["hls4ml pads unsigned values with half their range; use padding 'valid'"]

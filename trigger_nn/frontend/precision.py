@@ -12,7 +12,7 @@ import numpy as np
 
 from trigger_nn.errors import RecipeError
 from trigger_nn.frontend.graph import Config
-from trigger_nn.passes.exact import Slot
+from trigger_nn.passes.exact import CHOSEN, Slot
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.operations import Lstm, Operation, Softmax
 from trigger_nn.program.program import Program
@@ -102,11 +102,8 @@ def shielded_results(config: Config, names: frozenset[str]) -> Config:
     return config
 
 
-def decided_by_model(program: Program, config: Config) -> frozenset[Slot]:
-    """Types that a quantizer of the model or the user states, and those of layers that hls4ml repeats or splits."""
-    repeated = {op.name.split("/")[0] for op in program.operations if "/" in op.name}
-    # hls4ml's C++ for LSTM compiles only if input, result and accumulator are of one type, so its input's stays.
-    held = {name for op in program.operations if isinstance(op, Lstm) for name in op.inputs}
+def stated_types(program: Program, config: Config) -> frozenset[Slot]:
+    """Types that a quantizer of the model or the user states."""
     stated = {name: layer.get("Precision", {}) for name, layer in config["LayerName"].items()}
     keys = {"type": "result", "accumulator": "accum"}
     return frozenset(
@@ -114,8 +111,21 @@ def decided_by_model(program: Program, config: Config) -> frozenset[Slot]:
         for op in program.operations
         for field, key in keys.items()
         if stated.get(op.name, {}).get(key, "auto") != "auto"
-        or op.name.split("/")[0] in repeated
-        or (field == "type" and op.name in held)
+    )
+
+
+def kept_types(program: Program) -> frozenset[Slot]:
+    """Types that can't be chosen one by one: of layers that hls4ml repeats or splits, and of what an LSTM reads.
+
+    hls4ml's C++ for LSTM compiles only if input, result and accumulator are of one type, so its input's stays.
+    """
+    repeated = {op.name.split("/")[0] for op in program.operations if "/" in op.name}
+    held = {name for op in program.operations if isinstance(op, Lstm) for name in op.inputs}
+    return frozenset(
+        (op.name, field)
+        for op in program.operations
+        for field in CHOSEN
+        if hasattr(op, field) and (op.name.split("/")[0] in repeated or (field == "type" and op.name in held))
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trigger_nn.engines.emulator import Emulator, Inputs
-from trigger_nn.errors import TriggerNNError
+from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.events.storage.shards import read_sample
@@ -80,7 +80,11 @@ def compile(  # noqa: A001
     else:
         kind = _fixed(input_type)
     folder = tempfile.mkdtemp(prefix="trigger_nn_")
-    compiled = compile_model(model, name, kind, Path(folder), hardware_spec(**hardware))
+    try:
+        compiled = compile_model(model, name, kind, Path(folder), hardware_spec(**hardware))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     weakref.finalize(compiled.graph, shutil.rmtree, folder, ignore_errors=True)  # hls4ml's project, once verified
     return compiled
 
@@ -109,12 +113,12 @@ def diverge(
 
     Layers are matched by name. `thresholds` of the first output decide; without them the largest output does.
     """
-    from trigger_nn.frontend.layers import counterparts, layer_outputs
+    from trigger_nn.frontend.layers import layer_outputs
     from trigger_nn.hardware.csim import trace
 
     program, emulator = compiled.program, Emulator(compiled.program)
     numbers = _by_port(program, inputs)
-    names = counterparts(program, model)
+    names = compiled.counterparts
     sides: dict[str, Mapping[str, np.ndarray]] = {}
     for side, one in (("float Keras", float_model), ("QKeras", model)):
         if one is not None:
@@ -123,7 +127,7 @@ def diverge(
             sides[side] = {op: found[layer] for op, layer in names.items() if layer in found}
     if shutil.which("g++"):
         sides["hls4ml's C++"] = trace(compiled.graph, list(numbers.values())).layers
-    return find_divergence(program, emulator.cast(numbers), sides, Decision(thresholds))
+    return find_divergence(program, emulator.cast(numbers), sides, Decision(thresholds), ("float Keras",))
 
 
 def verify(compiled: "Compiled", inputs: Inputs) -> Agreement:
@@ -144,6 +148,10 @@ def verify(compiled: "Compiled", inputs: Inputs) -> Agreement:
 def _by_port(program: Program, inputs: Inputs) -> dict[str, np.ndarray]:
     """Numbers in the order of the firmware's ports, each with its channel axes."""
     given = inputs if isinstance(inputs, Mapping) else {program.inputs[0].name: inputs}
+    missing = [port.name for port in program.inputs if port.name not in given]
+    if missing:
+        ports = ", ".join(port.name for port in program.inputs)
+        raise EventsError(f"Input {missing[0]!r} is missing; give one array for each of the ports {ports}.")
     return {port.name: np.asarray(given[port.name]) for port in program.inputs}
 
 

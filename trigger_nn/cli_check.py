@@ -31,7 +31,7 @@ class Bound:
 
     @classmethod
     def parse(cls, text: str) -> "Bound":
-        """Read `3`, `0.001` or `0.1%`.
+        """Read `3`, `0.001` or `0.1%`; a share without % is below 1, as 1.0 might be meant as a number of values.
 
         Raises:
             TriggerNNError: it is none of these.
@@ -41,8 +41,13 @@ class Bound:
             limit = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         except ValueError:
             limit = -1.0
-        if not 0 <= limit < float("inf") or (share and limit > 1):
+        if not 0 <= limit < float("inf") or (text.endswith("%") and limit > 1):
             raise TriggerNNError(f"{text!r} is no bound; give a number of values such as 3, or a share such as 0.001.")
+        if share and limit >= 1 and not text.endswith("%"):
+            raise TriggerNNError(
+                f"{text!r} as a bound could be a number of values or a share; give values as a whole number such as 1, "
+                "a share below 1 such as 0.001, or in percent such as 5%."
+            )
         return cls(limit, share)
 
     def exceeded(self, count: int, values: int) -> bool:
@@ -152,9 +157,9 @@ def _print(result: "Sanitized", over: list[str]) -> None:
         console.print(table)
     for use in result.types:
         for offence in use.first:
-            console.print(f"{use.layer}, {use.field}: {_told(offence)}", markup=False)
+            console.print(f"{use.layer}, {use.field}: {_told(offence)}")
     for sentence in over:
-        console.print(f"over the bound: {sentence}", markup=False)
+        console.print(f"over the bound: {sentence}")
     if not over:
         console.print("within the bounds")
 

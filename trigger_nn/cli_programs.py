@@ -1,10 +1,11 @@
 """The verbs that look into programs: show, diff, diverge."""
 
 import json
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,10 +14,11 @@ from trigger_nn.terminal import Bar, console
 
 if TYPE_CHECKING:
     from trigger_nn.passes.exact import Choice
-    from trigger_nn.studies.divergence import Divergence
+    from trigger_nn.studies.divergence import Divergence, SideParting
 
 app = typer.Typer()
 
+Threshold = Annotated[list[float] | None, typer.Option(help="an output fires above it; repeat for several outputs")]
 ProgramPath = Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="PROGRAM")]
 
 
@@ -58,14 +60,20 @@ def _constants(operation: object) -> str:
 def diff(
     before: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="BEFORE")],
     after: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="AFTER")],
-    events: Annotated[Path | None, typer.Option(help="events (HDF5 or .npy) on which both are run")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            help="run both on these: an events file of this package (HDF5), numbers (.npy), or numbers by port name "
+            "(.npz)"
+        ),
+    ] = None,
     split: Annotated[str, typer.Option(help="split of the events file")] = "test",
-    threshold: Annotated[list[float] | None, typer.Option(help="of an output; repeat for several outputs")] = None,
+    threshold: Threshold = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """What changed between two programs: topology, types, weights, and on given events values and decisions.
 
-    Exit code 1 if anything differs.
+    Ends with code 1 if anything differs, with 0 only if the programs' digests agree.
     """
     from dataclasses import asdict, replace
 
@@ -99,12 +107,13 @@ def diverge(
     recipe: Annotated[Path, typer.Argument(help="recipe of the model, a TOML file", metavar="RECIPE")],
     build: Annotated[Path, typer.Option(help="folder for intermediate files")] = Path("build"),
     events: Annotated[int, typer.Option(help="events of the test sample", min=1)] = 2000,
-    threshold: Annotated[list[float] | None, typer.Option(help="of an output; repeat for several outputs")] = None,
+    threshold: Threshold = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Where float Keras, QKeras, emulator and hls4ml's C++ part, layer by layer, and where a decision changes.
 
-    Needs the steps up to `compile`, and g++.
+    Needs the steps up to `compile`, and g++. In JSON `flipped` is null where decisions are not compared, and what is
+    infinite or no number is the text inf or nan.
     """
     from dataclasses import asdict
 
@@ -118,9 +127,18 @@ def diverge(
     with nullcontext() if as_json else Bar() as progress:
         result = diverged(workspace, events, Decision(tuple(threshold or ())), progress)
     if as_json:
-        console.print_json(json.dumps(asdict(result)))
+        console.print_json(json.dumps(finite(asdict(result)), allow_nan=False))
     else:
         print_divergence(result)
+
+
+def finite(value: Any) -> Any:
+    """`value` for JSON, which knows neither infinity nor NaN: as text, wherever they stand in it."""
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_divergence(divergence: "Divergence") -> None:
@@ -129,13 +147,18 @@ def print_divergence(divergence: "Divergence") -> None:
         table = Table(side.side, "values", "differ", "largest", "in LSB", "rms", "scale", "decisions flipped", box=None)
         for layer in side.layers:
             cells = (f"{layer.largest:.4g}", f"{layer.largest_lsb:.4g}", f"{layer.rms:.4g}", f"{layer.scale:g}")
-            flips = str(side.flips.get(layer.layer, 0))
+            flips = "-" if side.flipped is None else str(side.flips.get(layer.layer, 0))
             table.add_row(layer.layer, str(layer.values), str(layer.differing), *cells, flips)
         console.print(table)
         parts = f"parts from the emulator at {side.first_layer}" if side.first_layer else "equals the emulator"
-        decisions = f"{side.flipped} of {divergence.events} decisions differ"
-        where = f", the first at {side.first_flip}" if side.first_flip else ""
-        console.print(f"{side.side} {parts}; {decisions}{where}\n")
+        console.print(f"{side.side} {parts}; {_decisions(side, divergence.events)}\n")
+
+
+def _decisions(side: "SideParting", events: int) -> str:
+    if side.flipped is None:
+        return "decisions not compared, as it lacks the output"
+    where = f", the first at {side.first_flip}" if side.first_flip else ""
+    return f"{side.flipped} of {events} decisions differ{where}"
 
 
 def print_choices(choices: "Sequence[Choice]", losses: Sequence[str]) -> None:

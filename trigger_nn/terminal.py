@@ -17,7 +17,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True)
+# Names of layers and files may hold [brackets] and :colons:, so nothing that is printed is read as rich's markup.
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 if not console.is_terminal:
     console.width = 140  # a log has no width; tables should not be folded to 80 columns
 
@@ -36,7 +37,7 @@ class Bar:
 
     def __init__(self) -> None:
         columns = (
-            TextColumn("    {task.description}"),
+            TextColumn("    {task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Speed(),

@@ -259,3 +259,86 @@ def test_a_loop_over_time_steps_is_compared_at_its_end(tmp_path):
 def test_a_type_that_is_none_is_refused_before_hls4ml_sees_it():
     with pytest.raises(RecipeError, match=r"layers.d1.precision.*'fixed<3' is no fixed-point type"):
         hardware_spec(layers={"d1": {"precision": {"accum": "fixed<3"}}})
+
+
+def two_layers():
+    x = i = keras.layers.Input((32,), name="features")
+    x = activation("a")(qkeras.QDense(4, name="d1", **WEIGHTS)(x))
+    return keras.Model(i, qkeras.QDense(2, name="d2", **WEIGHTS)(x))
+
+
+@pytest.mark.parametrize("precision", ["exact", "auto"])
+def test_a_type_that_the_user_sets_too_narrow_is_told(tmp_path, precision):
+    """Random events need not reach the sum that overflows; the proven range does."""
+    keras.utils.set_random_seed(3)
+    layers = {"d1": LayerSpec(precision={"accum": "fixed<15,5>"})}
+    compiled = compile_model(two_layers(), "net", INPUT, tmp_path, HardwareSpec(layers=layers, precision=precision))
+    assert any(loss.startswith("d1: its accum type fixed<15,5> was chosen by you") for loss in compiled.losses)
+
+
+def test_symmetric_saturation_is_no_multiple_of_its_input_steps(tmp_path):
+    """-128 becomes -127 there, so the sum after it needs all its bits."""
+    keras.utils.set_random_seed(3)
+    x = i = keras.layers.Input((2,), name="features")
+    x = keras.layers.Activation("linear", name="q")(x)
+    model = keras.Model(i, qkeras.QDense(1, name="d", **WEIGHTS)(x))
+    model.get_layer("d").set_weights([np.array([[0.5], [0.5]]), np.array([0.0])])
+    layers = {"q": LayerSpec(precision={"result": "fixed<8,4,TRN,SAT_SYM>"})}
+    program = compile_model(model, "net", Fixed(True, 6, 4), tmp_path, HardwareSpec(layers=layers)).program
+    x = np.array([[-8.0, -8.0], [-8.0, 0.0]])
+    assert Emulator(program).predict(x).ravel().tolist() == [-7.9375, -3.96875]
+
+
+def test_a_type_that_the_layer_does_not_have_is_refused(tmp_path):
+    layers = {"d1": LayerSpec(precision={"acum": "fixed<20,8>"})}
+    with pytest.raises(RecipeError, match=r"'d1' a type for 'acum'; it has types for: .*accum"):
+        compile_model(two_layers(), "net", INPUT, tmp_path, HardwareSpec(layers=layers))
+
+
+def test_types_of_softmax_that_the_user_sets_are_kept(tmp_path):
+    x = i = keras.layers.Input((4,), name="features")
+    model = keras.Model(i, keras.layers.Activation("softmax", name="s")(x))
+    asked = {"accum": "fixed<20,8>", "exp_table": "ufixed<12,2>"}
+    hardware = HardwareSpec(layers={"s": LayerSpec(precision=asked)})
+    softmax = compile_model(model, "net", INPUT, tmp_path, hardware).program.operation("s")
+    assert (str(softmax.accumulator), str(softmax.exponential.type)) == tuple(asked.values())
+
+
+def test_a_nested_model_is_judged_where_it_ends(tmp_path):
+    keras.utils.set_random_seed(3)
+    inner = keras.Sequential(
+        [keras.layers.Input((5,)), keras.layers.ReLU(max_value=0.05, name="r"), qkeras.QDense(3, name="d2", **WEIGHTS)],
+        name="inner",
+    )
+    x = i = keras.layers.Input((4,), name="features")
+    model = keras.Model(i, inner(qkeras.QDense(5, name="d1", **WEIGHTS)(x)))
+    compiled = compile_model(model, "net", INPUT, tmp_path)
+    assert [loss.split(":")[0] for loss in compiled.losses] == ["d2"]
+    assert compiled.counterparts["d2"] == "inner"
+
+
+def test_an_input_beyond_the_vocabulary_is_told(tmp_path):
+    x = i = keras.layers.Input((3,), name="words")
+    model = keras.Model(i, keras.layers.Embedding(10, 4, name="e")(x))
+    compiled = compile_model(model, "net", Fixed(False, 8, 8), tmp_path)
+    assert any("beyond its 10 entries" in loss for loss in compiled.losses)
+
+
+def test_lstm_after_another_layer_compiles_when_its_three_types_are_one(tmp_path):
+    keras.utils.set_random_seed(3)
+    x = i = keras.layers.Input((6, 2), name="series")
+    x = keras.layers.LSTM(3, name="memory")(qkeras.QConv1D(3, 2, name="c", **WEIGHTS)(x))
+    model, one = keras.Model(i, x), "fixed<14,6>"
+    layers = {
+        "memory": LayerSpec(precision={"result": one, "accum": one}), "c": LayerSpec(precision={"result": one}),
+        "c_linear": LayerSpec(precision={"result": one}),
+    }  # fmt: skip
+    program = compile_model(model, "net", INPUT, tmp_path, HardwareSpec(layers=layers)).program
+    assert str(program.operation("memory").accumulator) == one
+
+
+def test_batch_normalisation_that_is_folded_is_the_layer_it_is_folded_into(tmp_path):
+    x = i = keras.layers.Input((4,), name="features")
+    x = keras.layers.BatchNormalization(name="bn")(keras.layers.Dense(3, name="d")(x))
+    compiled = compile_model(keras.Model(i, x), "net", INPUT, tmp_path)
+    assert compiled.counterparts == {"d": "bn"}

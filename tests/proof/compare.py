@@ -80,6 +80,7 @@ def make_graph(
     own_namespace: bool = True,
 ) -> Any:
     """hls4ml's ModelGraph after its flow, in a namespace of its own; or the Comparison that says why there is none."""
+    frontend._complete_hls4ml()
     try:
         with frontend._quiet():
             architecture = frontend._Architecture(model)
@@ -109,6 +110,9 @@ def _change(config: dict[str, Any], changes: Mapping[str, Mapping[str, Any]]) ->
                 target[key] = dict(target.get(key, {})) | dict(value)
             else:
                 target[key] = value
+        # hls4ml 1.3.0 ignores the types of tables among the precisions, but takes them as attributes of the layer.
+        types = entry.get("Precision", {})
+        target |= {f"{key}_t": types[key] for key in frontend.TABLE_TYPES if key in types and name != "Model"}
 
 
 def _set_inputs(config: dict[str, Any], model: Any, types: Mapping[str, str] | str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.frontend.graph import HLS4ML_VERSION, Config, build_graph, default_config
+from trigger_nn.frontend.layers import counterparts
 from trigger_nn.frontend.losses import losses_of
 from trigger_nn.frontend.lowering import lower
 from trigger_nn.frontend.precision import (
@@ -27,6 +28,7 @@ from trigger_nn.frontend.precision import (
 )
 from trigger_nn.passes.exact import CHOSEN, Choice, Shortfall, Slot, choose_exact_types, shortfalls
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.operations import Softmax
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import NAME, HardwareSpec
 from trigger_nn.version import __version__
@@ -38,7 +40,8 @@ class Compiled:
 
     `choices` say for each layer what was proven and chosen (none with `precision = "auto"`), `losses` are sentences:
     where the program can't equal the trained model, why, and what would cure it. `config` is hls4ml's configuration
-    with every type that was chosen: what people who use hls4ml alone pass as `hls_config`.
+    with every type that was chosen: what people who use hls4ml alone pass as `hls_config`. `counterparts` name, for
+    each operation that yields what a layer of the model yields, that layer.
     """
 
     program: Program
@@ -46,6 +49,7 @@ class Compiled:
     config: Config
     choices: tuple[Choice, ...]
     losses: tuple[str, ...]
+    counterparts: Mapping[str, str]
 
 
 def compile_model(
@@ -68,10 +72,13 @@ def compile_model(
     if not re.fullmatch(NAME, name):
         raise RecipeError(f"{name!r} can't name a C++ function; use small letters, digits and _, a letter first.")
     hardware = hardware or HardwareSpec()
-    config = with_constant_types(with_input_types(default_config(model, hardware), model, input_type), model)
+    config = with_input_types(default_config(model, hardware), model, input_type)
+    if hardware.precision == "exact":
+        config = with_constant_types(config, model, hardware.layers)
     build = _Build(model, name, hardware, output)
     settled = _as_hls4ml_has_it(build, config) if hardware.precision == "auto" else _exactly(build, config)
-    losses = losses_of(settled.graph, settled.program, model, settled.folded, settled.short)
+    names = counterparts(settled.program, model, settled.folded)
+    losses = losses_of(settled.graph, settled.program, model, names, settled.short)
     facts = {
         "trigger_nn": __version__,
         "hls4ml": HLS4ML_VERSION,
@@ -79,7 +86,7 @@ def compile_model(
         "losses": list(losses),
     }
     program = replace(settled.program, provenance=facts | dict(provenance or {}))
-    return Compiled(program, settled.graph, settled.config, settled.choices, losses)
+    return Compiled(program, settled.graph, settled.config, settled.choices, losses, names)
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,15 @@ class _Settled:
 def _as_hls4ml_has_it(build: _Build, config: Config) -> _Settled:
     """Types as hls4ml infers them."""
     graph, program = build(config)
-    return _Settled(program, graph, config, _folded(build.model, program))
+    slots = {(op.name, field) for op in program.operations for field in CHOSEN if hasattr(op, field)}
+    short = shortfalls(program, slots - _stated_by_model(build, program, config))
+    return _Settled(program, graph, config, _folded(build.model, program), short=short)
 
 
 def _exactly(build: _Build, config: Config) -> _Settled:
     """Types chosen from proven ranges, in place of those that hls4ml would infer."""
-    shielded = producers(build.model, [layer for layer in build.model.layers if states_result(config, layer)])
+    quantizers = [layer for layer in build.model.layers if states_result(config, layer)]
+    shielded = producers(build.model, [layer for layer in quantizers if "Activation" in type(layer).__name__])
     _, draft = build(shielded_results(config, shielded))
     # A result into which hls4ml folds a batch normalisation must stay `auto`, or it would not fold.
     folded = _folded(build.model, draft)
@@ -126,12 +136,20 @@ def _exactly(build: _Build, config: Config) -> _Settled:
         types = with_types(config, wanted, frozenset(folded), shielded)
         return *build(types), types
 
-    kept = kept_types(draft) - stated_types(draft, config)
-    found, overruled = _taken(draft, stated_types(draft, config) | kept | inferred, rebuild)
+    decided = stated_types(draft, config) | kept_types(draft) | inferred
+    found, overruled = _taken(draft, decided, rebuild)
     choices = tuple(_against_auto(choice, draft, shielded) for choice in found.choices)
-    unchosen = {(layer, field) for layer, field in overruled | inferred | kept if "/" not in layer}
-    short = shortfalls(found.program, unchosen)
+    short = shortfalls(found.program, (overruled | decided) - _stated_by_model(build, draft, config))
     return replace(found, folded=folded, choices=choices, short=short)
+
+
+def _stated_by_model(build: _Build, program: Program, config: Config) -> frozenset[Slot]:
+    """Types that a quantizer of the model states, which may lose bits, and not the user."""
+    keys = {"result": "type", "accum": "accumulator"}
+    asked = {
+        (layer, keys[key]) for layer, spec in build.hardware.layers.items() for key in spec.precision if key in keys
+    }
+    return stated_types(program, config) - asked
 
 
 def _taken(
@@ -167,6 +185,8 @@ def _against_auto(choice: Choice, auto: Program, shielded: frozenset[str]) -> Ch
     operation = next((op for op in auto.operations if op.name == choice.layer), None)
     if operation is None:
         return choice
+    if isinstance(operation, Softmax):  # its accumulator is none that is chosen here
+        return replace(choice, accumulator_before=None, accumulator_after=None)
     accumulator = getattr(operation, "accumulator", None)
     before = accumulator if choice.layer in shielded and accumulator is not None else operation.type
     return replace(choice, before=before, accumulator_before=accumulator)

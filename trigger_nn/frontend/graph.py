@@ -33,10 +33,18 @@ from trigger_nn.frontend.readers import read_einsum_dense
 from trigger_nn.recipe import HardwareSpec, LayerSpec
 
 HLS4ML_VERSION = hls4ml.__version__
-if "EinsumDense" not in get_supported_keras_layers():
-    register_keras_v2_layer_handler("EinsumDense", read_einsum_dense)
-if not hasattr(np, "product"):  # numpy 2 dropped the name, which hls4ml 1.3.0 writes power-of-two weights with
-    setattr(np, "product", np.prod)  # noqa: B010
+TABLE_TYPES = ("table", "exp_table", "inv_table", "inv_inp", "inp_norm")
+
+
+def _complete_hls4ml() -> None:
+    """What hls4ml 1.3.0 lacks, for as long as this process lives: a reader of EinsumDense, and a name numpy dropped.
+
+    numpy 2 has no `product`, with which hls4ml writes power-of-two weights.
+    """
+    if "EinsumDense" not in get_supported_keras_layers():
+        register_keras_v2_layer_handler("EinsumDense", read_einsum_dense)
+    if not hasattr(np, "product"):
+        setattr(np, "product", np.prod)  # noqa: B010
 
 
 class _Architecture(dict[str, Any]):
@@ -56,6 +64,7 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
     Raises:
         UnsupportedLayerError: hls4ml itself does not know a layer.
     """
+    _complete_hls4ml()
     _refuse_shared_layers(model)
     with _quiet(), _readable_refusal():
         config: Config = config_from_keras_model(
@@ -71,7 +80,7 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
             layer["ParallelizationFactor"] = hardware.parallelization_factor
         if "Strategy" in layer:
             layer["Strategy"] = hardware.strategy
-        _override(layer, hardware.layers.get(name))
+        _override(name, layer, hardware.layers.get(name))
     unknown = sorted(set(hardware.layers) - set(config["LayerName"]))
     if unknown:
         raise RecipeError(
@@ -92,11 +101,19 @@ def _refuse_shared_layers(model: Any) -> None:
             )
 
 
-def _override(layer: dict[str, Any], asked: LayerSpec | None) -> None:
+def _override(name: str, layer: dict[str, Any], asked: LayerSpec | None) -> None:
     """Write what the recipe asks of one layer into its configuration."""
     if asked is None:
         return
-    layer["Precision"] = layer.get("Precision", {}) | asked.precision
+    known = layer.get("Precision", {})
+    unknown = sorted(set(asked.precision) - set(known))
+    if unknown:
+        raise RecipeError(
+            f"hardware.layers gives layer {name!r} a type for {unknown[0]!r}; it has types for: {', '.join(known)}."
+        )
+    layer["Precision"] = known | asked.precision
+    # hls4ml 1.3.0 ignores the types of tables among the precisions, but takes them as attributes of the layer.
+    layer |= {f"{key}_t": kind for key, kind in asked.precision.items() if key in TABLE_TYPES}
     settings = {
         "Strategy": asked.strategy,
         "ReuseFactor": asked.reuse_factor,
@@ -143,7 +160,13 @@ def kept_factors() -> Iterator[None]:
         kernel, bias = layer.attributes["weight"].data, layer.attributes["bias"].data
         # Here they still are in the order of Keras; later passes transpose them for other strategies.
         layer.set_attr(FACTORS, (np.array(kernel).reshape(-1, kernel.shape[-1]), np.array(bias).ravel()))
-        return write(self, model, layer)
+        try:
+            return write(self, model, layer)
+        except (AssertionError, ValueError) as error:
+            raise UnsupportedLayerError(
+                f"Layer {layer.name!r} ({layer.class_name}) can't have strategy 'distributed_arithmetic': {error}; "
+                "choose 'latency' for it under hardware.layers."
+            ) from error
 
     with patch.object(DistributedArithmeticCodegen, "transform", keep_and_write):
         yield

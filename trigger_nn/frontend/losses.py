@@ -12,13 +12,14 @@ import numpy as np
 
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import PrecisionError, UnsupportedLayerError
-from trigger_nn.frontend.layers import counterparts, layer_outputs
+from trigger_nn.frontend.layers import layer_outputs
 from trigger_nn.passes.exact import Shortfall, needs_double
 from trigger_nn.passes.ranges import prove_ranges
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, from_float, to_float
 from trigger_nn.program.operations import (
     AveragePool2D,
     BinaryThreshold,
+    Embedding,
     ExponentialLinear,
     LayerNormalization,
     Lookup,
@@ -29,7 +30,7 @@ from trigger_nn.program.operations import (
     TernaryThreshold,
 )
 from trigger_nn.program.operations.recurrent import RecurrentNode
-from trigger_nn.program.program import Program
+from trigger_nn.program.program import Port, Program
 
 TRIAL = 64  # random events
 FLOAT32 = 1e-6  # relative: Keras's own rounding, not a difference of the program
@@ -41,22 +42,22 @@ UNEXPLAINED = (
 
 
 def losses_of(
-    graph: Any, program: Program, model: Any, folded: Mapping[str, str], short: Collection[Shortfall]
+    graph: Any, program: Program, model: Any, names: Mapping[str, str], short: Collection[Shortfall]
 ) -> tuple[str, ...]:
     """One sentence for each layer at which the program departs from `model`: why, by how much, and what cures it.
 
-    `folded` maps a layer into which a batch normalisation was folded to that batch normalisation; `short` are types
-    that hls4ml chooses and that hold too little.
+    `names` are the layers of the model by the operations that yield what they yield (see `layers.counterparts`);
+    `short` are types that hls4ml or the user chose and that hold too little.
     """
     reasons = _reasons(graph, program)
     for one in short:
         name = {"type": "result", "accumulator": "accum"}[one.field]
         reasons[one.layer].append(
-            f"its {name} type is {one.found}, hls4ml's choice, and {one.needed} is what would lose nothing; set that "
-            "by hand, end the layer with a quantizer, or narrow what it reads"
+            f"its {name} type {one.found} was chosen by you or by hls4ml, and {one.needed} is what would lose nothing; "
+            "set that by hand, end the layer with a quantizer, or narrow what it reads"
         )
     sentences = []
-    measured = _departures(program, model, folded)
+    measured = _departures(program, model, names)
     for operation in program.operations:
         known, departure = reasons.get(operation.name, []), measured.get(operation.name)
         if departure is not None and not any(reasons.get(part) for part in (operation.name, *departure.parts)):
@@ -74,11 +75,11 @@ class _Departure:
     parts: tuple[str, ...]
 
 
-def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict[str, _Departure]:
+def _departures(program: Program, model: Any, names: Mapping[str, str]) -> dict[str, _Departure]:
     """The layers that depart from Keras although they read what Keras's layer reads."""
     mantissas = _random_events(program)
     numbers = {port.name: to_float(mantissas[port.name], port.type) for port in program.inputs}
-    names, given = counterparts(program, model, folded), [numbers[name] for name in model.input_names]
+    given = [numbers[name] for name in model.input_names]
     theirs = layer_outputs(model, list(names.values()), given, double=needs_double(program))
     ranges = prove_ranges(program)
     known, departures = dict(mantissas), {}  # Keras's values as mantissas, where they are on the grid
@@ -104,9 +105,16 @@ def _departures(program: Program, model: Any, folded: Mapping[str, str]) -> dict
 def _random_events(program: Program) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
     return {
-        port.name: rng.integers(port.type.minimum, port.type.maximum, (TRIAL, *port.shape), endpoint=True)
+        port.name: rng.integers(port.type.minimum, _largest(port, program), (TRIAL, *port.shape), endpoint=True)
         for port in program.inputs
     }
+
+
+def _largest(port: Port, program: Program) -> int:
+    """The largest mantissa to try: of a port that an embedding reads, the last entry of its table."""
+    tables = [op.table for op in program.operations if isinstance(op, Embedding) and op.inputs == (port.name,)]
+    entries = [len(table.mantissa) << max(port.type.fraction, 0) for table in tables]
+    return min([port.type.maximum, *(count - 1 for count in entries)])
 
 
 def _parts(
@@ -139,6 +147,14 @@ def _alike(values: np.ndarray, operation: Operation) -> np.ndarray:
 def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
     """What is known beforehand, by layer: constants off their grid, tables, poolings that round."""
     found = {operation.name: _operation_losses(operation) for operation in program.operations}
+    for operation in program.operations:
+        if isinstance(operation, Embedding):
+            source, entries = program.type_of(operation.inputs[0]), len(operation.table.mantissa)
+            if source.maximum >> max(source.fraction, 0) >= entries:
+                found[operation.name].append(
+                    f"its input can be more than {entries - 1}, and hls4ml's C++ then reads beyond its "
+                    f"{entries} entries; narrow the input, or add entries"
+                )
     for layer in graph.get_layers():
         for which, variable in layer.weights.items():
             kind = _off_grid(variable)

@@ -16,6 +16,7 @@ from trigger_nn.passes.exact import CHOSEN, Slot
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.operations import Lstm, Operation, Softmax
 from trigger_nn.program.program import Program
+from trigger_nn.recipe import LayerSpec
 
 SHIELD = "fixed<48,24>"
 
@@ -28,11 +29,24 @@ def with_input_types(config: Config, model: Any, kinds: Fixed | Mapping[str, Fix
             known = ", ".join(model.input_names)
             raise RecipeError(f"Input {name!r} has no type; give one for each of the model's inputs: {known}.")
         config["LayerName"][name]["Precision"]["result"] = str(kind)
+        for layer in _loops_over(model, name):  # hls4ml's C++ copies a time step into the same type
+            config["LayerName"].get(layer, {}).setdefault("Precision", {})["result"] = str(kind)
     return config
 
 
-def with_constant_types(config: Config, model: Any) -> Config:
-    """Types of constants that no quantizer states.
+def _loops_over(model: Any, name: str) -> list[str]:
+    """TimeDistributed layers that read input `name`."""
+    loops = [layer for layer in model.layers if type(layer).__name__ == "TimeDistributed"]
+    return [layer.name for layer in loops if any(name == one.name for one in _sources(layer))]
+
+
+def _sources(layer: Any) -> list[Any]:
+    inbound = [node.inbound_layers for node in layer.inbound_nodes]
+    return [one for found in inbound for one in (found if isinstance(found, list) else [found])]
+
+
+def with_constant_types(config: Config, model: Any, asked: Mapping[str, LayerSpec]) -> Config:
+    """Types of constants that neither a quantizer nor the user (`asked`, by layer) states.
 
     Unfused batch normalisation: 18 bits that reach the largest constant (a DSP's narrow operand). Softmax: tables and
     sums that reach 1 and the number of classes, no further; hls4ml's defaults reach 128, and address its table of 1 / x
@@ -46,7 +60,7 @@ def with_constant_types(config: Config, model: Any) -> Config:
             for key, values in (("scale", scale), ("bias", beta - mean * scale)):
                 integer = int(np.ceil(np.log2(np.abs(values).max() + 1e-12))) + 2
                 precision[key] = str(Fixed(True, 18, integer))
-        if "inv_inp" in precision:
+        if "inv_inp" in precision and not (asked.get(layer.name) and asked[layer.name].precision):
             classes = int(layer.output_shape[-1])
             reach = classes.bit_length()
             tables, sums = str(_saturating(18, 1)), str(_saturating(17 + reach, reach))
@@ -156,6 +170,9 @@ def with_types(config: Config, program: Program, left_auto: frozenset[str], shie
             if hasattr(operation, "accumulator"):
                 precision["accum"] = str(operation.accumulator)
             config["LayerName"][operation.name] = {"Trace": True, "Precision": precision}
+            # The linear activation of a layer in a nested model; of the same type it vanishes.
+            linear = {"Precision": {"result": str(operation.type)}}
+            config["LayerName"].setdefault(f"{operation.name}_linear", linear)
     return config
 
 

@@ -102,9 +102,10 @@ def shortfalls(program: Program, slots: Collection[Slot]) -> tuple[Shortfall, ..
     tensors = prove_ranges(program)
     found = []
     for operation in program.operations:
-        names = [name for layer, name in slots if layer == operation.name]
+        names = [name for layer, name in slots if layer == operation.name and not isinstance(operation, Softmax)]
         if not names:
             continue
+        names = sorted(names) if "/" not in operation.name else []  # a repeated layer is told of once
         exact = _exact(operation, program, Intervals(), [tensors[name] for name in operation.inputs], ())
         for name in names:
             kind, needed = getattr(operation, name), getattr(exact, name)

@@ -122,7 +122,7 @@ class Intervals:
             round_off(widen(bound, headroom(fraction, target)), drop, target.rounding)
             for bound in (value.low, value.high)
         )
-        inside = (low >= target.minimum) & (high <= target.maximum)
+        inside = (low >= target.lowest) & (high <= target.maximum)
         zeros = min(max(value.zeros - drop, 0), ALL) if np.all(inside) else 0
         match target.overflow:
             case Overflow.WRAP:

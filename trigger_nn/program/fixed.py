@@ -72,12 +72,18 @@ class Fixed:
         """Largest mantissa."""
         return (1 << (self.width - self.signed)) - 1
 
+    @property
+    def lowest(self) -> int:
+        """Smallest mantissa that a cast yields: symmetric saturation never yields the type's own (but in one bit)."""
+        symmetric = self.overflow is Overflow.SAT_SYM and self.signed and self.width > 1
+        return -self.maximum if symmetric else self.minimum
+
     def holds(self, other: "Fixed") -> bool:
         """Whether every value of `other` is a value of this type."""
         shift = self.fraction - other.fraction
         if shift < 0:
             return False
-        return self.minimum <= other.minimum << shift and other.maximum << shift <= self.maximum
+        return self.lowest <= other.minimum << shift and other.maximum << shift <= self.maximum
 
     def __str__(self) -> str:
         """Render as hls4ml writes it, such as fixed<16,6,RND,SAT>; defaults are left out."""
@@ -190,7 +196,7 @@ def clamp(mantissa: np.ndarray, target: Fixed) -> np.ndarray:
         case Overflow.SAT:
             pass
         case Overflow.SAT_SYM:
-            low = -high if target.signed and target.width > 1 else low  # one signed bit keeps -1, as in ap_fixed
+            low = target.lowest
         case Overflow.SAT_ZERO:
             inside = (mantissa >= low) & (mantissa <= high)
             return narrow(np.where(inside, mantissa, 0), target)

@@ -1,5 +1,6 @@
 """What changed between two programs: ports, topology, types, weights; on given events, values and decisions."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
@@ -7,15 +8,15 @@ import numpy as np
 
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError
-from trigger_nn.program.fixed import to_float
+from trigger_nn.program.fixed import Fixed, to_float, widen
 from trigger_nn.program.operations import Constant, Node, Operation
-from trigger_nn.program.program import Program
+from trigger_nn.program.program import Port, Program
 from trigger_nn.studies.divergence import Decision
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that differs: where (a port or operation), what of it, and how it was and is."""
+    """One thing that differs: where (the program, a port or an operation), what of it, and how it was and is."""
 
     where: str
     what: str
@@ -36,7 +37,7 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """Everything that differs between two programs; equal programs have no changes."""
+    """Everything that differs between two programs of digests `before` and `after`; none if these agree."""
 
     before: str
     after: str
@@ -45,13 +46,18 @@ class Difference:
 
 
 def difference(before: Program, after: Program) -> Difference:
-    """Compare ports, topology, types and constants of two programs."""
-    changes = [*_ports(before, after), *_topology(before, after)]
+    """Compare name, ports, topology, types and constants of two programs; `provenance` is not compared."""
+    digests = before.digest, after.digest
+    if digests[0] == digests[1]:
+        return Difference(*digests, ())
+    changes = [*_names(before, after), *_ports(before, after), *_topology(before, after), *_order(before, after)]
     old = {op.name: op for op in before.operations}
     for operation in after.operations:
         if operation.name in old:
             changes += _fields(operation.name, "", old[operation.name], operation)
-    return Difference(before.digest, after.digest, tuple(changes))
+    if not changes:  # what Python takes as equal, such as 1 and 1.0
+        changes.append(Change("program", "digest", *digests))
+    return Difference(*digests, tuple(changes))
 
 
 def output_changes(
@@ -73,18 +79,26 @@ def output_changes(
         if old.shape != new.shape:
             continue
         one, two = to_float(old_values[old.name], old.type), to_float(new_values[new.name], new.type)
-        gap = np.abs(one - two)
-        decisions = int((decision(one) != decision(two)).sum())
-        results.append(OutputChange(new.name, len(one), int((gap > 0).sum()), float(gap.max(initial=0)), decisions))
+        differing, largest = _gap(old_values[old.name], old.type, new_values[new.name], new.type)
+        results.append(OutputChange(new.name, len(one), differing, largest, int(decision.differs(one, two).sum())))
     return tuple(results)
+
+
+def _names(before: Program, after: Program) -> Iterator[Change]:
+    if before.name != after.name:
+        yield Change("program", "name", before.name, after.name)
 
 
 def _ports(before: Program, after: Program) -> Iterator[Change]:
     for side, old, new in (("input", before.inputs, after.inputs), ("output", before.outputs, after.outputs)):
         for i in range(max(len(old), len(new))):
-            texts = [f"{p[i].name} {p[i].shape} {p[i].type}" if i < len(p) else "none" for p in (old, new)]
+            texts = [_port_text(ports[i]) if i < len(ports) else "none" for ports in (old, new)]
             if texts[0] != texts[1]:
                 yield Change(f"{side} {i}", "port", *texts)
+
+
+def _port_text(port: Port) -> str:
+    return f"{port.name} {port.shape} {port.type}{', declared as a whole number' if port.whole else ''}"
 
 
 def _topology(before: Program, after: Program) -> Iterator[Change]:
@@ -96,6 +110,17 @@ def _topology(before: Program, after: Program) -> Iterator[Change]:
                 yield Change(operation.name, "operation", kind if there else "none", "none" if there else kind)
 
 
+def _order(before: Program, after: Program) -> Iterator[Change]:
+    """Operations of both that run in another order, from the first to the last that stands elsewhere."""
+    new_names = {op.name for op in after.operations}
+    old = [op.name for op in before.operations if op.name in new_names]
+    new = [op.name for op in after.operations if op.name in set(old)]
+    moved = [i for i, (one, two) in enumerate(zip(old, new, strict=True)) if one != two]
+    if moved:
+        part = slice(moved[0], moved[-1] + 1)
+        yield Change("program", "order of operations", ", ".join(old[part]), ", ".join(new[part]))
+
+
 def _fields(where: str, prefix: str, old: Operation | Node, new: Operation | Node) -> Iterator[Change]:
     if type(old) is not type(new):
         yield Change(where, f"{prefix}kind", type(old).__name__, type(new).__name__)
@@ -103,7 +128,7 @@ def _fields(where: str, prefix: str, old: Operation | Node, new: Operation | Nod
     for field in fields(new):
         one, two = getattr(old, field.name), getattr(new, field.name)
         name = f"{prefix}{field.name}"
-        if one == two or field.name == "name":
+        if one == two:
             continue
         if isinstance(one, Constant) and isinstance(two, Constant):
             yield from _constants(where, name, one, two)
@@ -119,10 +144,20 @@ def _constants(where: str, name: str, old: Constant, new: Constant) -> Iterator[
     if old.mantissa.shape != new.mantissa.shape:
         yield Change(where, f"{name} shape", str(old.mantissa.shape), str(new.mantissa.shape))
         return
-    gap = np.abs(old.values() - new.values())
-    if np.any(gap):
-        count = int((gap > 0).sum())
-        yield Change(where, name, f"{count} of {gap.size} values differ", f"by up to {float(gap.max()):.6g}")
+    count, largest = _gap(old.mantissa, old.type, new.mantissa, new.type)
+    if count:
+        yield Change(where, name, f"{count} of {old.mantissa.size} values differ", f"by up to {largest:.6g}")
+
+
+def _gap(old: np.ndarray, old_type: Fixed, new: np.ndarray, new_type: Fixed) -> tuple[int, float]:
+    """How many numbers differ, and the largest difference, from mantissas: exact, as float64 holds but 53 bits."""
+    fraction = max(old_type.fraction, new_type.fraction)
+    one, two = (
+        widen(mantissa, fraction - kind.fraction + 1) << (fraction - kind.fraction)
+        for mantissa, kind in ((old, old_type), (new, new_type))
+    )
+    gap = abs(one - two)
+    return int(np.count_nonzero(gap)), math.ldexp(int(gap.max(initial=0)), -fraction)
 
 
 def _text(value: object) -> str:

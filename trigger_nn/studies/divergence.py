@@ -3,11 +3,11 @@
 Everything is held against the emulator. A layer's values may differ without any decision differing, so beside the
 differences stands the layer that flips: for an event whose decision differs, the other side's values are put into the
 program up to and including a layer, and the emulator computes the rest; the first layer that takes the decision to the
-other side's is where it changes.
+other side's is where it changes. With the output itself put in, the decision is the other side's.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,34 +20,42 @@ from trigger_nn.program.program import Program
 
 @dataclass(frozen=True)
 class Decision:
-    """What is decided from the outputs: which of them reach their thresholds; without thresholds, which is largest.
+    """What is decided from the outputs: which of them are above their thresholds; without thresholds, which is largest.
 
-    A single output without a threshold is compared with zero.
+    A single output without a threshold is compared with zero. NaN is above nothing, and never the largest.
     """
 
     thresholds: tuple[float, ...] = ()
 
     def __call__(self, outputs: np.ndarray) -> np.ndarray:
-        """One integer an event, from numbers of shape (events, ...)."""
+        """Which outputs fire: booleans (events, outputs), from numbers of shape (events, ...).
+
+        Raises:
+            EventsError: there are neither one nor as many thresholds as outputs.
+        """
         flat = outputs.reshape(len(outputs), -1)
         if not self.thresholds and flat.shape[1] > 1:
-            return np.asarray(flat.argmax(axis=1))
+            largest = flat == np.fmax.reduce(flat, axis=1, keepdims=True)
+            return np.asarray(largest & (largest.cumsum(axis=1) == 1))  # of equals the first
         thresholds = np.array(self.thresholds or (0.0,))
         if len(thresholds) not in (1, flat.shape[1]):
             raise EventsError(
                 f"{len(thresholds)} thresholds were given for {flat.shape[1]} outputs; give one, or one for each."
             )
-        passed = flat >= thresholds
-        return np.asarray((passed * (1 << np.arange(flat.shape[1]))).sum(axis=1))
+        return np.asarray(flat > thresholds)
+
+    def differs(self, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        """Whether the decisions differ, a boolean an event, from two sides' numbers of shape (events, ...)."""
+        return np.asarray((self(one) != self(two)).any(axis=1))
 
 
 @dataclass(frozen=True)
 class LayerParting:
     """One layer of one side against the emulator's.
 
-    `scale` is the power of two by which the side's values had to be multiplied (a float model's twin may be scaled);
-    `largest` and `rms` are differences as numbers, `largest_lsb` in least significant bits of the layer's type;
-    `first` is the first event and element that differ.
+    `scale` is the power of two by which the side's values had to be multiplied, 1 unless the side may be scaled;
+    `largest` and `rms` are differences as numbers, `largest_lsb` in least significant bits of the layer's type,
+    infinite or NaN if the side's values are; `first` is the first event and element that differ, NaN from everything.
     """
 
     layer: str
@@ -62,11 +70,14 @@ class LayerParting:
 
 @dataclass(frozen=True)
 class SideParting:
-    """One side against the emulator: its layers, the decisions that differ, and how many of those each layer flips."""
+    """One side against the emulator: its layers, the decisions that differ, and how many of those each layer flips.
+
+    `flipped` is None where the side lacks the output, so that decisions are not compared.
+    """
 
     side: str
     layers: tuple[LayerParting, ...]
-    flipped: int
+    flipped: int | None
     flips: Mapping[str, int]
 
     @property
@@ -93,6 +104,7 @@ def find_divergence(
     inputs: Mapping[str, np.ndarray],
     sides: Mapping[str, Mapping[str, np.ndarray]],
     decision: Decision | None = None,
+    scaled: Collection[str] = (),
 ) -> Divergence:
     """Compare each side's layers with the emulator's.
 
@@ -102,6 +114,8 @@ def find_divergence(
         sides: for each side (float Keras, QKeras, C++) the numbers of its layers by the program's names, (events, ...);
             layers that a side lacks are not compared.
         decision: what is decided from the first output.
+        scaled: names of sides whose layers may be scaled by powers of two, as a float network's may against its
+            quantized twin's; these are compared in scale, all others as they are.
 
     Raises:
         MismatchError: a side has no layer of the program. EventsError: thresholds do not fit.
@@ -109,7 +123,9 @@ def find_divergence(
     decision = decision or Decision()
     names = tuple(op.name for op in program.operations)
     ours = run_reference(program, inputs, names)
-    found = tuple(_side(program, inputs, ours, side, values, decision) for side, values in sides.items())
+    found = tuple(
+        _side(program, inputs, ours, side, values, decision, side in scaled) for side, values in sides.items()
+    )
     return Divergence(len(next(iter(inputs.values()))), found)
 
 
@@ -120,24 +136,25 @@ def _side(
     side: str,
     theirs: Mapping[str, np.ndarray],
     decision: Decision,
+    in_scale: bool,
 ) -> SideParting:
     common = [name for name in ours if name in theirs]
     if not common:
         raise MismatchError(f"{side} has no layer that the program has; name its layers as the program does.")
-    layers, scaled = [], {}
+    layers, numbers = [], {}
     for name in common:
         kind = program.type_of(name)
         mine, other = to_float(ours[name], kind), np.asarray(theirs[name], np.float64).reshape(ours[name].shape)
-        scale = _scale(mine, other)
-        scaled[name] = other * scale
-        layers.append(_parting(name, mine, scaled[name], scale, kind))
-    flipped, flips = _flips(program, inputs, ours, scaled, decision)
+        scale = _scale(mine, other) if in_scale else 1.0
+        numbers[name] = other * scale
+        layers.append(_parting(name, mine, numbers[name], scale, kind))
+    flipped, flips = _flips(program, inputs, ours, numbers, decision)
     return SideParting(side, tuple(layers), flipped, flips)
 
 
 def _parting(name: str, mine: np.ndarray, other: np.ndarray, scale: float, kind: Fixed) -> LayerParting:
     difference = np.abs(mine - other)
-    different = np.argwhere(difference > 0)
+    different = np.argwhere(~(mine == other))  # NaN too
     largest = float(difference.max(initial=0.0))
     first = tuple(int(i) for i in different[0]) if len(different) else None
     rms = float(np.sqrt(np.mean(difference**2)))
@@ -145,8 +162,9 @@ def _parting(name: str, mine: np.ndarray, other: np.ndarray, scale: float, kind:
 
 
 def _scale(mine: np.ndarray, other: np.ndarray) -> float:
-    """The power of two that brings `other` nearest to `mine` (least squares)."""
-    overlap, size = float(np.vdot(mine, other)), float(np.vdot(other, other))
+    """The power of two that brings `other` nearest to `mine` (least squares), by what is finite."""
+    finite = np.isfinite(other)
+    overlap, size = float(np.vdot(mine[finite], other[finite])), float(np.vdot(other[finite], other[finite]))
     return float(2.0 ** np.round(np.log2(overlap / size))) if overlap > 0 and size > 0 else 1.0
 
 
@@ -156,29 +174,31 @@ def _flips(
     ours: Mapping[str, np.ndarray],
     theirs: Mapping[str, np.ndarray],
     decision: Decision,
-) -> tuple[int, Mapping[str, int]]:
-    """How many decisions differ, and at which layer each of them changes."""
+) -> tuple[int | None, Mapping[str, int]]:
+    """How many decisions differ, and at which layer each of them becomes the other side's."""
     output = program.output_names[0]
     if output not in theirs:
-        return 0, {}
-    mine = decision(to_float(ours[output], program.type_of(output)))
-    events = np.flatnonzero(mine != decision(theirs[output]))
-    if not len(events):
-        return 0, {}
+        return None, {}
+    kind, wanted = program.type_of(output), theirs[output]
+    events = np.flatnonzero(decision.differs(to_float(ours[output], kind), wanted))
     counts: Counter[str] = Counter()
     given = {name: values[events] for name, values in inputs.items()}
     undecided = np.ones(len(events), bool)
     for operation in program.operations:
-        if operation.name not in theirs:
+        if operation.name == output:  # the side's own output decides, also where its type could not hold it
+            counts[output] += int(undecided.sum())
+            break
+        if operation.name not in theirs or not undecided.any():
             continue
         given[operation.name] = _cast(theirs[operation.name][events], operation.type)
         rest = run_reference(program, given, (output,))[output]
-        changed = undecided & (decision(to_float(rest, program.type_of(output))) != mine[events])
+        changed = undecided & ~decision.differs(to_float(rest, kind), wanted[events])
         counts[operation.name] += int(changed.sum())
         undecided &= ~changed
     return len(events), {name: count for name, count in counts.items() if count}
 
 
 def _cast(values: np.ndarray, kind: Fixed) -> np.ndarray:
-    """To the layer's grid by rounding and saturating: the nearest that the layer could have yielded."""
-    return from_float(values, kind.modes(Rounding.RND_CONV, Overflow.SAT))
+    """To the layer's grid by rounding and saturating: the nearest that the layer could have yielded; 0 for NaN."""
+    numbers = np.where(np.isnan(values), 0.0, values)
+    return from_float(numbers, kind.modes(Rounding.RND_CONV, Overflow.SAT))

@@ -43,7 +43,7 @@ def diverged(workspace: Workspace, events: int, decision: Decision, progress: Pr
     report("sides computed", 3, 3)
     port = program.inputs[0].name
     mantissas = input_mantissas(values, sample.column(spec.view), spec)
-    return find_divergence(program, {port: np.asarray(mantissas, np.int64)}, sides, decision)
+    return find_divergence(program, {port: np.asarray(mantissas, np.int64)}, sides, decision, ("float Keras",))
 
 
 def _float_names(names: list[str], known: list[str]) -> dict[str, str]:

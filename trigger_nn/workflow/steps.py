@@ -118,9 +118,9 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
     agreements = [compare_with_cpp(program, ours, trace(compiled.graph, inputs))]
     progress("sides compared", 2, 3)
     if not program.provenance["losses"]:
-        keras = layer_outputs(
-            load_model(str(workspace.path("quantized.h5"))), list(ours), [inputs], needs_double(program)
-        )
+        names, model = compiled.counterparts, load_model(str(workspace.path("quantized.h5")))
+        found = layer_outputs(model, list(names.values()), [inputs], needs_double(program))
+        keras = {name: found[layer] for name, layer in names.items() if layer in found}
         agreements.append(compare_layers(ours, keras, ("emulator", "QKeras forward pass")))
     progress("sides compared", 3, 3)
     write_json(workspace.path("agreement.json"), [_agreement_facts(agreement) for agreement in agreements])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.frontend import tables
-from trigger_nn.frontend.lowering.reading import Handler, attribute_type, constant, is_stream, refusal, type_of
+from trigger_nn.frontend.lowering.reading import Handler, attribute_type, constant, is_stream, pack, refusal, type_of
 from trigger_nn.program.fixed import Fixed, from_float
 from trigger_nn.program.operations import (
     BinaryStep,
@@ -168,12 +168,6 @@ def only_equal_packs(layer: Any) -> None:
             f"it gets {given} values at a time from a flattened stream, and hls4ml's C++ reads {made}",
             "the activation before the Flatten, or io_parallel",
         )
-
-
-def pack(variable: Any) -> int:
-    """How many values a packet of a stream has."""
-    inner = getattr(variable, "input_var", None)  # a flattened stream keeps the packets of what was flattened
-    return pack(inner) if inner is not None else int(variable.shape[-1])
 
 
 def _table(layer: Any) -> tuple[int, Fixed]:

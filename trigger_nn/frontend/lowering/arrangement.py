@@ -8,6 +8,7 @@ from trigger_nn.frontend.lowering.reading import (
     Handler,
     is_stream,
     only_channels_last,
+    pack,
     refusal,
     shape_of,
     type_of,
@@ -38,7 +39,7 @@ def _users(layer: Any) -> list[Any]:
 
 def _repack(layer: Any, common: dict[str, Any]) -> list[Operation]:
     """A stream regrouped into other packs (repack_stream), each value cast."""
-    source, target = layer.get_input_variable().shape[-1], common["shape"][-1]
+    source, target = pack(layer.get_input_variable()), common["shape"][-1]
     if max(source, target) % min(source, target):
         reason = f"hls4ml loses values when it regroups a stream from packs of {source} into packs of {target}"
         raise refusal(layer, reason, "last axes of which one divides the other, or io_parallel")

@@ -3,6 +3,7 @@
 from math import prod
 from typing import Any
 
+from trigger_nn.frontend.lowering.distributed import distributed_sum, is_distributed
 from trigger_nn.frontend.lowering.encoded import image_of, is_plain
 from trigger_nn.frontend.lowering.products import constants_of
 from trigger_nn.frontend.lowering.reading import (
@@ -22,6 +23,8 @@ from trigger_nn.program.operations import Constant, Conv2D, DepthwiseConv2D, Ope
 
 def _convolution(layer: Any, common: dict[str, Any]) -> Operation:
     _check(layer)
+    if is_distributed(layer):
+        return Conv2D(**(common | _distributed(layer)))
     if not is_stream(layer) and strategy(layer) != "latency":
         _check_reuse(layer)
     return Conv2D(**(common | _fields(layer)))
@@ -52,6 +55,17 @@ def _fields(layer: Any) -> dict[str, Any]:
         "window": window_of(layer, "filt"),
         "partitions": int(layer.get_attr("n_partitions")),
     }
+
+
+def _distributed(layer: Any) -> dict[str, Any]:
+    """Those of a convolution by distributed arithmetic, which da4ml makes of (height * width * channels, filters)."""
+    if not is_stream(layer) and layer.get_attr("implementation") != "linebuffer":
+        reason = "hls4ml writes no C++ for distributed arithmetic in its encoded implementation with io_parallel"
+        raise refusal(layer, reason, "ConvImplementation LineBuffer")
+    fields, window = distributed_sum(layer), window_of(layer, "filt")
+    kernel = fields["weights"].mantissa.reshape(*window.size, int(layer.get_attr("n_chan")), -1)
+    weights = Constant(kernel, fields["weights"].type)
+    return fields | {"weights": weights, "window": window, "partitions": int(layer.get_attr("n_partitions"))}
 
 
 def _added(layer: Any, constants: dict[str, Any]) -> tuple[Fixed, Fixed]:
@@ -102,8 +116,6 @@ def _check(layer: Any) -> None:
     """Refuse what hls4ml converts into C++ that can't be built, stops, or does something else."""
     if layer.get_attr("data_format") == "channels_first":
         raise refusal(layer, "its data format is channels_first, and hls4ml has no C++ for that", "channels_last")
-    if strategy(layer) == "distributed_arithmetic":
-        raise refusal(layer, "its strategy is distributed arithmetic", "'latency' or 'resource'")
     dilation = {int(layer.get_attr(name, 1) or 1) for name in ("dilation", "dilation_height", "dilation_width")}
     if dilation != {1}:
         raise refusal(layer, f"its dilation is {max(dilation)}, which hls4ml ignores", "dilation 1")

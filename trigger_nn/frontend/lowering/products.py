@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from trigger_nn.frontend.lowering.distributed import distributed_sum, is_distributed
 from trigger_nn.frontend.lowering.reading import (
     Handler,
     attribute_type,
@@ -23,6 +24,8 @@ FILE_BITS = 62  # what a constant's mantissas may take
 
 
 def _dense(layer: Any, common: dict[str, Any]) -> Operation:
+    if is_distributed(layer):
+        return Dense(**common, **distributed_sum(layer))
     constants = constants_of(layer)
     if layer.get_attr("_weights_transposed"):  # strategies that share resources keep (out, in)
         weights = constants["weights"]
@@ -88,7 +91,7 @@ def check_strategy(layer: Any) -> None:
         reason = "it asks for compression, for which hls4ml writes no C++"
         raise refusal(layer, reason, "Compression False; zero weights cost nothing with 'latency' either")
     if strategy(layer) == Strategy.DISTRIBUTED:
-        reason = "its strategy is distributed arithmetic, for which da4ml writes the C++ and hls4ml drops the weights"
+        reason = "its strategy is distributed arithmetic, for which hls4ml has no C++ of this kind of layer"
         raise refusal(layer, reason, "'latency' with an accumulator that loses nothing, which means the same")
     if strategy(layer) not in list(Strategy):
         raise refusal(layer, f"its strategy is {strategy(layer)!r}", "'latency', 'resource' or 'resource_unrolled'")

@@ -117,6 +117,12 @@ def is_whole(named: Any) -> bool:
     return "fixed<" not in str(named.precision)
 
 
+def pack(variable: Any) -> int:
+    """How many values a packet of a stream has."""
+    inner = getattr(variable, "input_var", None)  # a flattened stream keeps the packets of what was flattened
+    return pack(inner) if inner is not None else int(variable.shape[-1])
+
+
 def shape_of(shape: Any) -> tuple[int, ...]:
     """A shape without the axis of events."""
     return tuple(int(size) for size in shape)

@@ -68,6 +68,9 @@ def test_an_integer_port_converts_small_negative_numbers_as_ap_int_does():
         (np.zeros((4, 2)), "reshape"),
         (np.full((4, 3), np.nan), "event 0"),
         ({"y": np.zeros((4, 3))}, "'x' is missing"),
+        ([[1, 2, 3], [1, 2]], "no array of numbers"),
+        (np.array([[1, 2, "a"]], object), "no array of numbers"),
+        (np.array([[1, 2, np.inf]], object), "event 0"),
     ],
 )
 def test_bad_inputs_are_refused(x, says):
@@ -78,5 +81,6 @@ def test_bad_inputs_are_refused(x, says):
 def test_mantissas_out_of_range_are_refused():
     with pytest.raises(EventsError, match="saturate"):
         Emulator(program()).predict_mantissas({"x": np.array([[1, 2, 128]])})
-    with pytest.raises(EventsError, match="integer"):
-        Emulator(program()).predict_mantissas({"x": np.array([[1.0, 2, 3]])})
+    for numbers in (np.array([[1.0, 2, 3]]), np.array([[1, 2.5, 3]], object), np.array([["1", 2, 3]], object)):
+        with pytest.raises(EventsError, match="integer"):
+            Emulator(program()).predict_mantissas({"x": numbers})

@@ -19,13 +19,14 @@ from trigger_nn.cli_check import Bound, check
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.passes import sanitize as module
-from trigger_nn.passes.sanitize import Loss, sanitize
+from trigger_nn.passes.sanitize import Drift, Loss, sanitize
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, to_float
 from trigger_nn.program.operations import (
     AveragePool2D,
     Cast,
     Constant,
     Dense,
+    Embedding,
     Lookup,
     Merge,
     MergeKind,
@@ -368,6 +369,98 @@ def test_events_that_do_not_fit_are_refused():
         sanitize(program, x)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.array([["a", 1, 2]], object),
+        np.array([[{}, 1, 2]], object),
+        np.array([[10**400, 1, 2]], object),
+        [[1, 2, 3], [1, 2]],
+    ],
+)
+def test_what_is_no_number_is_refused_in_a_sentence(wrong):
+    program = program_of(cast(BYTE), x=((3,), BYTE))
+    for run_on in (lambda x: sanitize(program, x), Emulator(program).predict):
+        with pytest.raises(EventsError, match="Input 'x' is no array of numbers"):
+            run_on(wrong)
+
+
+def test_numbers_as_python_objects_are_numbers():
+    program = program_of(cast(Fixed(True, 4, 4)), x=((3,), BYTE))
+    x = np.array([[9, Fraction(1, 2), 2.0]], object)
+    assert sanitize(program, x) == sanitize(program, x.astype(float))
+    x[0, 1] = np.inf
+    with pytest.raises(EventsError, match="not finite at event 0"):
+        sanitize(program, x)
+
+
+def test_a_bound_beyond_all_numbers_is_never_passed():
+    program = program_of(cast(Fixed(True, 8, 4)), x=((3,), BYTE))
+    assert drift_of(sanitize(program, np.full((2, 3), 100.0), 1e308), "y").event is None
+    assert Drift("y", Fixed(True, 8, 600), lsb=1e200, own=0.0, event=None).number == np.inf  # 1e200 LSB of 2^592
+
+
+def test_small_negative_numbers_become_1_at_a_whole_port():
+    """As ap_int's constructor makes of them (Port.cast): an unsigned port does not wrap there, -0.5 is 0 or wraps."""
+    unsigned = Fixed(False, 4, 4, Rounding.TRN_ZERO)
+    operation = cast(BYTE)
+    x = np.array([[-0.25, -0.5, 3.0], [-1.0, 2.5, 0.25]])
+    program = Program("small", (Port("x", (3,), unsigned, whole=True),), (operation,), ("y",))
+    use = use_of(sanitize(program, x), "x", "port")
+    assert (use.wrapped, use.saturated, use.rounded) == (1, 0, 4)
+    assert [(o.loss, o.event, o.element, o.before, o.after) for o in use.first[:2]] == [
+        (Loss.WRAPPED, 1, (0,), -1, 15),
+        (Loss.ROUNDED, 0, (0,), Fraction(-1, 4), 1),
+    ]
+    assert (use.kept, use.worst) == ((-1, 3), Fraction(5, 4))
+    only = use_of(sanitize(program, np.array([[-0.25, -0.125, 0.0]])), "x", "port")
+    assert (only.wrapped, only.kept, only.enough) == (0, (0, 1), Fixed(False, 1, 1, Rounding.TRN_ZERO))
+
+
+def test_the_1_of_a_small_negative_number_can_overflow():
+    bit = Fixed(True, 1, 1, Rounding.TRN_ZERO)
+    program = Program("small", (Port("x", (3,), bit, whole=True),), (cast(BYTE),), ("y",))
+    use = use_of(sanitize(program, np.array([[-0.25, 0.0, -1.0]])), "x", "port")
+    assert (use.wrapped, use.kept) == (1, (-1, 1))
+    assert (use.first[0].before, use.first[0].after) == (Fraction(-1, 4), -1)
+    assert use.enough == Fixed(True, 2, 2, Rounding.TRN_ZERO)
+
+
+def embedding(rows=5, width=2):
+    table = Constant(np.arange(rows * width).reshape(rows, width), BYTE)
+    return Embedding(name="y", inputs=("x",), shape=(3, width), type=BYTE, table=table)
+
+
+def test_words_outside_the_vocabulary_are_told():
+    """The program clips their addresses, row * width + column, to the table; the C++ reads beyond it."""
+    x = np.zeros((300, 3))
+    x[0, 0], x[270, 1], x[299, 2] = 4, 5, -1  # the last word; the first beyond it; one before the first
+    result = sanitize(program_of(embedding(), x=((3,), BYTE)), x)
+    use = use_of(result, "y", "address")
+    assert (use.values, use.saturated, use.wrapped, use.rounded) == (300 * 3 * 2, 4, 0, 0)
+    assert (use.seen, use.proven) == ((-2, 11), (-256, 255))
+    assert use.enough is None  # a longer table is what it takes, not another type
+    assert [(o.event, o.element, o.before, o.after) for o in use.first] == [
+        (270, (1, 0), 10, 9),
+        (270, (1, 1), 11, 9),
+        (299, (2, 0), -2, 0),
+    ]
+
+
+@pytest.mark.parametrize("events", [1, 2, 300])
+def test_words_of_the_vocabulary_are_not(events):
+    result = sanitize(program_of(embedding(), x=((3,), BYTE)), np.arange(events * 3).reshape(events, 3) % 5)
+    assert [use.field for use in result.types if use.layer == "y"] == ["type"]
+    lone = sanitize(program_of(embedding(), x=((3,), BYTE)), np.full((1, 3), 6))
+    assert use_of(lone, "y", "address").saturated == use_of(lone, "y", "address").values == 6
+
+
+def test_the_flat_ends_of_a_table_are_no_loss():
+    operation = Lookup(name="y", inputs=("x",), shape=(3,), type=BYTE, table=TABLE, span=16)
+    result = sanitize(program_of(operation, x=((3,), BYTE)), np.full((2, 3), 100.0))
+    assert not [use for use in result.types if use.field == "address"]
+
+
 def test_types_wider_than_a_machine_word():
     source, kind = Fixed(True, 70, 60), Fixed(True, 66, 60, Rounding.RND, Overflow.SAT)
     x = np.array([[2.0**58 + 2**10, -(2.0**59), 2.0**-10]])
@@ -485,10 +578,34 @@ def test_check_reads_events_files_and_arrays_by_port(golden, tmp_path):
             numbers_at(program, tmp_path / name, "test")
 
 
+@pytest.mark.parametrize("name", ["x.npz", "x.npy"])
+def test_damaged_arrays_are_refused_in_a_sentence(golden, tmp_path, name):
+    """Whatever byte is changed, the file is read or refused; zlib, zipfile and numpy each complain in their own way."""
+    program, x = golden
+    path = tmp_path / name
+    if name == "x.npz":
+        np.savez_compressed(path, image=x[:3])
+    else:
+        np.save(path, x[:3])
+    content, refused = bytearray(path.read_bytes()), 0
+    for place in [*range(200), *range(len(content) - 150, len(content))]:
+        content[place] ^= 1 << (place % 8)
+        path.write_bytes(content)
+        content[place] ^= 1 << (place % 8)
+        try:
+            numbers_at(program, path, "test")
+        except EventsError:
+            refused += 1
+    assert refused > 50
+
+
 def test_bounds_are_numbers_or_shares():
-    assert [Bound.parse(text) for text in ("3", "0.01", "5%", "1.0")] == [
-        Bound(3, False), Bound(0.01, True), Bound(0.05, True), Bound(1, True),
+    assert [Bound.parse(text) for text in ("3", "1", "0.001", "5%", "100%")] == [
+        Bound(3, False), Bound(1, False), Bound(0.001, True), Bound(0.05, True), Bound(1, True),
     ]  # fmt: skip
-    for text in ("-1", "1.5", "200%", "nan", "few", ""):
+    for text in ("1.0", "1.5", "1e0", "7.0"):
+        with pytest.raises(TriggerNNError, match="could be a number of values or a share"):
+            Bound.parse(text)
+    for text in ("-1", "200%", "nan", "inf", "few", ""):
         with pytest.raises(TriggerNNError, match="is no bound"):
             Bound.parse(text)

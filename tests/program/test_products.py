@@ -12,11 +12,10 @@ from tests.program.one_operation import EVENTS, exact, node, result_of
 from tests.strategies import constants, fixed_types, mantissas
 from trigger_nn.errors import ProgramError
 from trigger_nn.program.fixed import Fixed, Overflow
-from trigger_nn.program.integers import Integers
 from trigger_nn.program.operations import Constant, Dense, Product, Scale, Strategy
 from trigger_nn.program.operations.products import BinaryThreshold, TernaryThreshold
 from trigger_nn.program.semantics.multiplication import shift_loses
-from trigger_nn.program.semantics.products import exact_sum, order_is_free, summation_order
+from trigger_nn.program.semantics.products import order_is_free, summation_order
 
 BIT, SIGN, INTEGERS = Fixed(False, 1, 1), Fixed(True, 2, 2), Fixed(True, 8, 8)
 
@@ -109,18 +108,6 @@ def test_a_resource_order_visits_every_input_once():
         for reuse in range(1, 12):
             assert sorted(summation_order(Strategy.RESOURCE, reuse, length).tolist()) == list(range(length))
     assert summation_order(Strategy.RESOURCE, 3, 6).tolist() == [0, 3, 1, 4, 2, 5]
-
-
-@settings(max_examples=60)
-@given(st.data())
-def test_exact_sum_is_what_a_wide_accumulator_holds(data):
-    operation, source, (weights, bias, function) = data.draw(dense_layers())
-    x = data.draw(mantissas(source, (EVENTS, len(weights))))
-    total, fraction = exact_sum(operation, Integers(), x, source)
-    for event, row in zip(exact(x, source), exact(total, Fixed(True, 200, 200 - fraction)), strict=True):
-        for j, value in enumerate(row):
-            terms = [function(v, w[j]) for v, w in zip(event, weights, strict=True) if w[j] is not None]
-            assert value == bias[j] + sum(terms)
 
 
 @settings(max_examples=150)

@@ -62,7 +62,7 @@ class Emulator:
     def cast(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Numbers to mantissas of the input ports, as the firmware's front end casts them."""
         given = inputs if isinstance(inputs, Mapping) else {self.program.inputs[0].name: inputs}
-        return {port.name: port.cast(_shaped(port, given)) for port in self.program.inputs}
+        return {port.name: port.cast(_finite(port, _shaped(port, given))) for port in self.program.inputs}
 
     @property
     def _output(self) -> Port:
@@ -75,7 +75,7 @@ class Emulator:
         checked = {}
         for port in self.program.inputs:
             x = _shaped(port, mantissas)
-            if x.dtype.kind not in "iuO":
+            if not _whole(x):
                 raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
             if x.size and (int(x.min()) < port.type.minimum or int(x.max()) > port.type.maximum):
                 raise EventsError(
@@ -89,14 +89,34 @@ class Emulator:
 def _shaped(port: Port, given: Mapping[str, np.ndarray]) -> np.ndarray:
     if port.name not in given:
         raise EventsError(f"Input {port.name!r} is missing; give a mapping with it, found {sorted(given)}.")
-    x = np.asarray(given[port.name])
+    x = _array(port, given[port.name])
     if x.shape[1:] != port.shape:
         raise EventsError(
             f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events."
         )
     if x.dtype.kind not in "iufbO":
         raise EventsError(f"Input {port.name!r} takes real numbers, found {x.dtype}; convert the events.")
-    if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
-        event = int(np.argwhere(~np.isfinite(x))[0][0])
-        raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")
     return x
+
+
+def _array(port: Port, values: object, kind: type | None = None) -> np.ndarray:
+    """Values as an array, of their own dtype or of `kind`."""
+    try:
+        return np.asarray(values, kind)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EventsError(f"Input {port.name!r} is no array of numbers ({error}); convert the events.") from None
+
+
+def _finite(port: Port, x: np.ndarray) -> np.ndarray:
+    """The numbers; those that came as Python objects as float64."""
+    numbers = _array(port, x, np.float64) if x.dtype == object else x
+    if numbers.dtype.kind == "f" and not np.all(np.isfinite(numbers)):
+        event = int(np.argwhere(~np.isfinite(numbers))[0][0])
+        raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")
+    return numbers
+
+
+def _whole(x: np.ndarray) -> bool:
+    if x.dtype == object:
+        return all(isinstance(mantissa, int | np.integer) for mantissa in x.flat)
+    return x.dtype.kind in "iu"

@@ -15,7 +15,6 @@ from trigger_nn.program.fixed import (
     Overflow,
     Rounding,
     covering,
-    from_float,
     headroom,
     round_off,
     to_float,
@@ -55,7 +54,8 @@ class TypeUse:
     """What one type of one layer did to the values cast to it.
 
     `field` is where the operation holds the type (`type`, `accumulator`, ...); "port" is an input's door. A type that
-    is no field is listed only if it lost something: an "address" of a table that overflowed, or "internal". `worst` is
+    is no field is listed only if it lost something: an "address" that overflowed or that an embedding's table does not
+    have (saturated: the program clips it, the C++ reads what lies beyond the table), or "internal". `worst` is
     the most that rounding took off, in LSB. `seen` are the extreme numbers before the cast, `proven` what they can be
     for any event that the ports hold; `grain` are the fraction bits that hold every number before the cast (None: all
     are zero), `kept` the extreme mantissas after rounding and before overflow.
@@ -89,12 +89,17 @@ class TypeUse:
 
     @property
     def enough(self) -> Fixed | None:
-        """The narrowest type with the present fraction and rounding in which nothing seen would overflow."""
+        """The narrowest type with the present fraction and rounding in which nothing seen would overflow.
+
+        None beyond the widest there is, and for an address that was clipped: the table is too short for it, not a type.
+        """
+        if self.field == ADDRESS and self.type.overflow is Overflow.SAT:
+            return None
         return _narrowest(*self.kept, self.type.fraction, self.type.rounding)
 
 
 @dataclass(frozen=True)
-class _Casts:
+class Casts:
     """An array of values being cast, constants with a first axis of 1.
 
     before: mantissas with `fraction` bits behind the point. rounded: mantissas with `point` bits, before the overflow
@@ -124,30 +129,38 @@ class Observing(Integers):
         after, field, constant = super().cast(value, fraction, target), field_of(self._sites, target), len(value) == 1
         if constant and self._events.start > 0:
             return after
-        count, drop = len(self._events), fraction - target.fraction
-        before = widen(value[:count], headroom(fraction, target))
+        drop, own = fraction - target.fraction, self.of_events(after)
+        before = widen(self.of_events(value), headroom(fraction, target))
         rounded = round_off(before, drop, target.rounding)
         lost = before - (rounded << drop) if drop > 0 and field != ADDRESS else None
-        over = _overflown(rounded, after[:count], target, field == ADDRESS)
-        casts = _Casts(before, fraction, rounded, target.fraction, over, lost, max(drop, 0), after[:count])
-        start = None if constant else self._events.start
-        self.uses.append(_use((self._layer, field, target), casts, start, self._keep))
+        over = _overflown(rounded, own, target, field == ADDRESS)
+        casts = Casts(before, fraction, rounded, target.fraction, over, lost, max(drop, 0), own)
+        self.note(field, target, casts, constant)
         return after
+
+    def note(self, field: str, kind: Fixed, casts: Casts, constant: bool = False) -> None:
+        """Write down what became of the values cast to `kind`, which `field` holds."""
+        start = None if constant else self._events.start
+        self.uses.append(_use((self._layer, field, kind), casts, start, self._keep))
+
+    def of_events(self, values: np.ndarray) -> np.ndarray:
+        """The events' own values: a lone event runs twice."""
+        return values[: len(self._events)]
 
 
 def door(port: Port, numbers: np.ndarray, start: int, keep: int) -> TypeUse:
-    """What an input's type does to numbers (float64, exact as they are)."""
+    """What an input's type does to numbers (float64, exact as they are), by way of `Port.cast`."""
     kind = port.type
     small = np.abs(np.ldexp(numbers, kind.fraction)) < 2.0**52  # the others are whole already
-    wide = Fixed(True, 62, 62 - kind.fraction, kind.rounding)
-    rounded = np.where(small, to_float(from_float(np.where(small, numbers, 0.0), wide), wide), numbers)
-    after = from_float(numbers, kind)
+    wide = replace(port, type=Fixed(True, 62, 62 - kind.fraction, kind.rounding))
+    rounded = np.where(small, to_float(wide.cast(np.where(small, numbers, 0.0)), wide.type), numbers)
+    after = port.cast(numbers)
     over = np.asarray(to_float(after, kind) != rounded, bool)
-    casts = _Casts(numbers, 0, rounded, 0, over, numbers - rounded, -kind.fraction, after)
+    casts = Casts(numbers, 0, rounded, 0, over, numbers - rounded, -kind.fraction, after)
     return _use((port.name, PORT, kind), casts, start, keep)
 
 
-def _use(site: tuple[str, str, Fixed], casts: _Casts, start: int | None, keep: int) -> TypeUse:
+def _use(site: tuple[str, str, Fixed], casts: Casts, start: int | None, keep: int) -> TypeUse:
     kind, lost, over = site[2], casts.lost, casts.over
     off = np.zeros(over.shape, bool) if lost is None else np.asarray(lost != 0, bool)
     wraps = kind.overflow is Overflow.WRAP
@@ -178,7 +191,7 @@ def _overflown(rounded: np.ndarray, after: np.ndarray, kind: Fixed, address: boo
 
 
 def _offences(
-    loss: Loss, mask: np.ndarray, casts: _Casts, kind: Fixed, start: int | None, keep: int
+    loss: Loss, mask: np.ndarray, casts: Casts, kind: Fixed, start: int | None, keep: int
 ) -> Iterator[Offence]:
     """The first `keep` places where `mask` holds."""
     for place in np.flatnonzero(mask)[:keep].tolist():
@@ -218,7 +231,7 @@ def exact_number(value: Any, fraction: int) -> Fraction:
     return Fraction(np.asarray(value).item()) / Fraction(2) ** fraction
 
 
-def _mantissa(rounded: Any, casts: _Casts, kind: Fixed) -> int:
+def _mantissa(rounded: Any, casts: Casts, kind: Fixed) -> int:
     return int(exact_number(rounded, casts.point) * Fraction(2) ** kind.fraction)
 
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trigger_nn.errors import EventsError
-from trigger_nn.passes.intervals import Interval, Intervals, full_range
-from trigger_nn.passes.observing import Loss, Observing, Range, TypeUse, door, exact_number, hull, merged
-from trigger_nn.passes.sites import ADDRESS, INTERNAL, PORT, field_of, fresh, sites_of
+from trigger_nn.passes.addresses import ObservingEmbedding
+from trigger_nn.passes.observing import Loss, Observing, TypeUse, door, merged
+from trigger_nn.passes.proving import proven_bounds
+from trigger_nn.passes.sites import ADDRESS, INTERNAL, fresh, sites_of
 from trigger_nn.passes.unbounded import Real, Reals
 from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.operations import Operation
+from trigger_nn.program.operations import Embedding, Operation
 from trigger_nn.program.program import Program
 from trigger_nn.program.semantics import apply
 
@@ -46,7 +47,7 @@ class Drift:
     @property
     def number(self) -> float:
         """The largest difference as a number."""
-        return math.ldexp(self.lsb, -self.type.fraction)
+        return _scaled(self.lsb, -self.type.fraction)
 
 
 @dataclass(frozen=True)
@@ -105,24 +106,34 @@ def _listed(use: TypeUse) -> bool:
 
 def _given(program: Program, events: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     given = events if isinstance(events, Mapping) else {program.inputs[0].name: events}
+    arrays: dict[str, np.ndarray] = {}
     for port in program.inputs:
         if port.name not in given:
             raise EventsError(f"Input {port.name!r} is missing; give a mapping with it, found {sorted(given)}.")
-        x = np.asarray(given[port.name])
+        arrays[port.name] = _array(port.name, given[port.name])
+        x = arrays[port.name]
         if x.shape[1:] != port.shape or not len(x) or x.dtype.kind not in "iufbO":
             raise EventsError(
                 f"Input {port.name!r} takes numbers of shape {('events', *port.shape)}, at least one event; found "
                 f"{x.dtype} of shape {x.shape}: reshape or convert the events."
             )
-    lengths = {port.name: len(given[port.name]) for port in program.inputs}
+    lengths = {name: len(x) for name, x in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise EventsError(f"Inputs have different numbers of events ({lengths}); give each the same events.")
-    return {port.name: given[port.name] for port in program.inputs}
+    return arrays
+
+
+def _array(name: str, values: object, kind: type | None = None) -> np.ndarray:
+    """Values as an array, of their own dtype or of `kind`."""
+    try:
+        return np.asarray(values, kind)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EventsError(f"Input {name!r} is no array of numbers ({error}); convert the events.") from None
 
 
 def _finite(name: str, values: np.ndarray, start: int) -> np.ndarray:
     """A block as float64."""
-    numbers = np.asarray(values, np.float64)
+    numbers = _array(name, values, np.float64)
     if not np.all(np.isfinite(numbers)):
         event = start + int(np.argwhere(~np.isfinite(numbers))[0][0])
         raise EventsError(f"Input {name!r} is not finite at event {event}; remove or mend that event.")
@@ -142,7 +153,8 @@ def _run(
     twin = {p.name: Real(np.ldexp(numbers[p.name], p.type.fraction), p.type) for p in program.inputs}
     for operation in program.operations:
         sites = sites_of(operation, program)
-        observing = Observing(operation.name, sites, range(start, start + count), keep)
+        observer = ObservingEmbedding if isinstance(operation, Embedding) else Observing
+        observing = observer(operation.name, sites, range(start, start + count), keep)
         result = apply(operation, observing, program, [bounded[name] for name in operation.inputs])
         uses += observing.uses
         alone = [Real(bounded[name].astype(np.float64), program.type_of(name)) for name in operation.inputs]
@@ -161,47 +173,21 @@ def _apart(bounded: np.ndarray, twin: Real) -> np.ndarray:
 
 def _drift(operation: Operation, start: int, difference: float | None, apart: np.ndarray, own: np.ndarray) -> Drift:
     kind = operation.type
-    bound = math.ldexp(0.5, kind.width) if difference is None else math.ldexp(difference, kind.fraction)
+    bound = math.ldexp(0.5, kind.width) if difference is None else _scaled(difference, kind.fraction)
     over = np.flatnonzero(apart > bound)
     first = start + int(over[0]) if over.size else None
     return Drift(operation.name, kind, float(apart.max()), float(own.max()), first)
+
+
+def _scaled(number: float, bits: int) -> float:
+    """A number times 2^bits; infinite where float64 ends."""
+    try:
+        return math.ldexp(number, bits)
+    except OverflowError:
+        return math.copysign(math.inf, number)
 
 
 def _farther(left: Drift, right: Drift) -> Drift:
     """Both blocks' drift, `left` being the earlier."""
     event = right.event if left.event is None else left.event
     return replace(left, lsb=max(left.lsb, right.lsb), own=max(left.own, right.own), event=event)
-
-
-class Proving(Intervals):
-    """The domain of the range pass, which writes down the bounds of what is cast."""
-
-    def __init__(self, sites: Mapping[int, str]) -> None:
-        """Observe one operation; `sites` as `sites.sites_of` gives them."""
-        super().__init__()
-        self.bounds: list[tuple[str, Fixed, Range]] = []
-        self._sites = sites
-
-    def cast(self, value: Interval, fraction: int, target: Fixed) -> Interval:
-        """The range pass's own cast."""
-        low, high = (exact_number(end, fraction) for end in value.bounds)
-        self.bounds.append((field_of(self._sites, target), target, (low, high)))
-        return super().cast(value, fraction, target)
-
-
-def proven_bounds(program: Program) -> dict[tuple[str, str, Fixed], Range]:
-    """Bounds of what is cast to each type, whatever the event."""
-    tensors = {port.name: full_range(port.type, port.shape) for port in program.inputs}
-    found = {
-        (port.name, PORT, port.type): (
-            exact_number(port.type.minimum, port.type.fraction), exact_number(port.type.maximum, port.type.fraction)
-        )
-        for port in program.inputs
-    }  # fmt: skip
-    for operation in program.operations:
-        domain = Proving(sites_of(operation, program))
-        tensors[operation.name] = apply(operation, domain, program, [tensors[name] for name in operation.inputs])
-        for field, kind, bounds in domain.bounds:
-            key = (operation.name, field, kind)
-            found[key] = hull(found.get(key, bounds), bounds)
-    return found

@@ -23,6 +23,7 @@ from trigger_nn.files import replacing
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Constant, Operation
 from trigger_nn.program.program import Port, Program
+from trigger_nn.program.rules import check
 
 FORMAT = "trigger_nn program"
 SCHEMA = 2
@@ -54,7 +55,8 @@ def load(path: Path) -> Program:
     """Read and verify a program.
 
     Raises:
-        ProgramError: no such file, not a program, a newer schema, or a byte that is not as it was written.
+        ProgramError: no such file, not a program, a newer schema, a byte that is not as it was written, or a program
+            that breaks a rule (`trigger_nn.program.rules`).
     """
     if not path.is_file():
         raise ProgramError(f"There is no program at {path}; make one with: trigger-nn compile RECIPE.")
@@ -71,7 +73,10 @@ def load(path: Path) -> Program:
         raise ProgramError(
             f"{path} does not match its digest {stored[:12]}: its content was changed; compile it again."
         )
-    return program
+    try:
+        return check(program)
+    except TriggerNNError as error:
+        raise ProgramError(f"{path} is damaged ({error}); compile it again.") from None
 
 
 def _header(schema: int, body: bytes) -> bytes:

@@ -155,6 +155,9 @@ def _check_reuse(layer: Any) -> None:
     if reuse(layer) > products:
         reason = f"its reuse factor {reuse(layer)} exceeds the {products} products of one sum"
         raise refusal(layer, reason, f"a reuse factor up to {products}, or io_stream")
+    if products % reuse(layer):  # the loops then stop, or with one filter read beyond the weights
+        reason = f"its reuse factor {reuse(layer)} does not divide the {products} products of one sum"
+        raise refusal(layer, reason, "a reuse factor that does, or io_stream")
 
 
 HANDLERS: dict[str, Handler] = {

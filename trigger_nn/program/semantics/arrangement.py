@@ -60,4 +60,6 @@ def _joined(axis: int, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
     others = {shape[:axis] + shape[axis + 1 :] for shape in shapes}
     if len(others) > 1 or not 0 <= axis < len(shapes[0]):
         return ()
+    if len({len(shape) for shape in shapes}) > 1:
+        return ()
     return (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])

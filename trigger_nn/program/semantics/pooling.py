@@ -9,6 +9,7 @@ from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations.base import Window
 from trigger_nn.program.operations.pooling import AveragePool2D, MaxPool2D, PoolingOperation
 from trigger_nn.program.semantics.domain import Domain, Operand, V
+from trigger_nn.program.semantics.trees import tree
 from trigger_nn.program.semantics.windows import patches, slid
 
 
@@ -55,7 +56,7 @@ def averaged(operation: AveragePool2D, domain: Domain[V], x: V, shape: tuple[int
     index = pool_index(operation.window, shape, operation.shape)
     terms = [domain.gather(x, index[..., k], 0) for k in range(index.shape[-1])]
     if operation.tree:
-        total = _tree(terms, domain, operation.accumulator)
+        total = _by_tree(terms, domain, operation.accumulator)
     else:
         total = _one_by_one(terms, domain, source, operation)
     return domain.divide(total, pool_counts(operation, index))
@@ -74,13 +75,9 @@ def _one_by_one(terms: list[V], domain: Domain[V], source: Fixed, operation: Ave
     return total
 
 
-def _tree(terms: list[V], domain: Domain[V], accumulator: Fixed) -> V:
-    """Terms of the accumulator's type in a balanced tree (nnet::reduce): the left branch holds a power of two."""
-    if len(terms) == 1:
-        return terms[0]
-    left = 1 << ((len(terms) - 1).bit_length() - 1)
-    halves = [_tree(part, domain, accumulator) for part in (terms[:left], terms[left:])]
-    return domain.cast(domain.add(*halves), accumulator.fraction, accumulator)
+def _by_tree(terms: list[V], domain: Domain[V], accumulator: Fixed) -> V:
+    """Terms of the accumulator's type added in hls4ml's tree."""
+    return tree(lambda a, b: domain.cast(domain.add(a, b), accumulator.fraction, accumulator), terms)
 
 
 def pool_counts(operation: AveragePool2D, index: np.ndarray) -> np.ndarray:

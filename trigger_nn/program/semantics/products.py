@@ -29,7 +29,6 @@ __all__ = [
     "accumulate",
     "apply",
     "balanced",
-    "exact_sum",
     "product_fraction",
     "product_of",
     "scaled",
@@ -109,23 +108,6 @@ def accumulate(domain: Domain[V], x: V, source: Fixed, operation: SumOfProducts)
         product = domain.cast(product_of(domain, element, source, matrix[i], operation), fraction, accumulator)
         total = domain.cast(domain.add(total, product), accumulator.fraction, accumulator)
     return balanced(domain, total, operation)
-
-
-def exact_sum(operation: SumOfProducts, domain: Domain[V], x: V, source: Fixed) -> tuple[V, int]:
-    """Bias + sum of products of the contracted operand without any loss, and its fraction bits."""
-    products = product_fraction(operation, source)
-    fraction = max(products, operation.bias.type.fraction)
-    if shift_loses(operation, source):
-        matrix = weight_matrix(operation.weights)
-        elements = [_element(domain, x, i, len(matrix), operation.shape[:-1]) for i in range(len(matrix))]
-        terms = [product_of(domain, e, source, row, operation) for e, row in zip(elements, matrix, strict=True)]
-        total = terms[0]
-        for term in terms[1:]:
-            total = domain.add(total, term)
-    else:
-        total = dot(domain, x, operation)
-    bias = domain.shift(domain.constant(operation.bias.mantissa), fraction - operation.bias.type.fraction)
-    return domain.add(domain.shift(total, fraction - products), bias), fraction
 
 
 def scaled(operation: Scale, domain: Domain[V], x: V, source: Fixed) -> tuple[V, int]:

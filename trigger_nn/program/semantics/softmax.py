@@ -1,6 +1,5 @@
 """Softmax by tables, or as argmax (nnet_activation.h, nnet_activation_stream.h)."""
 
-from collections.abc import Callable
 from typing import assert_never
 
 import numpy as np
@@ -9,6 +8,7 @@ from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations.softmax import Softmax, SoftmaxKind
 from trigger_nn.program.semantics.activations import scaled_index, table_index, top_bits
 from trigger_nn.program.semantics.domain import Domain, Operand, V
+from trigger_nn.program.semantics.trees import tree
 
 EXPONENTIAL_SPAN = 16  # the legacy table runs from -8 to 8
 INVERSE_SPAN = 64  # and that of 1 / x from 0 to 64
@@ -99,11 +99,3 @@ def _elements(operation: Softmax, domain: Domain[V], x: V, length: int) -> list[
     rows = operation.outer * operation.inner
     leading = () if len(operation.shape) == 1 and rows == 1 else (operation.outer, operation.inner)
     return [domain.gather(x, (np.arange(rows) * length + i).reshape(*leading, 1), 0) for i in range(length)]
-
-
-def tree(combine: Callable[[V, V], V], values: list[V]) -> V:
-    """hls4ml's balanced reduction: the left half has the largest power of two below the length."""
-    if len(values) == 1:
-        return values[0]
-    left = 1 << ((len(values) - 1).bit_length() - 1)
-    return combine(tree(combine, values[:left]), tree(combine, values[left:]))

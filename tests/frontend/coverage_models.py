@@ -85,9 +85,9 @@ def _with(**attributes):
     return {"edit": lambda graph: _layer(graph).attributes.update(attributes)}
 
 
-def _distributed(*weights):
+def _distributed(*weights, bias=0.0):
     """What hls4ml makes of a dense layer with `weights` for each input when da4ml is there."""
-    factors = (np.resize(np.array(weights, float), (2, 4)).T, np.zeros(2))
+    factors = (np.resize(np.array(weights, float), (2, 4)).T, np.full(2, bias))
     return _with(strategy="distributed_arithmetic", distributed_factors=factors)
 
 
@@ -252,6 +252,10 @@ REFUSED = {
     "depthwise convolution, resource, io_parallel": lambda: (
         IMAGE, L.DepthwiseConv2D(3, name="it"), {"changes": {"Model": {"Strategy": "Resource"}}},
     ),
+    "convolution, resource, a reuse factor that does not divide": lambda: (
+        (5, 2, 3), L.Conv2D(1, 1, name="it"),
+        {"backend": "Vivado", "changes": {"it": {"Strategy": "Resource", "ReuseFactor": 2}}},
+    ),
     "two padded 1D layers that read one tensor, io_stream": lambda: (SEQUENCE, _padded_twice, STREAM),
     "encoded convolution, some sizes and strides": lambda: (
         (4, 2), L.Conv1D(2, 3, 2, name="it"), STREAM | {"backend": "Vivado"} | _set(ConvImplementation="Encoded"),
@@ -316,6 +320,7 @@ REFUSED = {
     "EinsumDense, weights of int<2>": lambda: (SEQUENCE, _einsum_dense(), _typed(weight="int<2>")),
     # time distributed
     "TimeDistributed, io_stream": lambda: (SEQUENCE, L.TimeDistributed(L.Dense(3), name="it"), STREAM),
+    "TimeDistributed that several layers read": lambda: (SEQUENCE, _read_twice),
     "TimeDistributed, a name ending in _end": lambda: (SEQUENCE, L.TimeDistributed(L.Dense(3), name="the_end")),
     "TimeDistributed, 1D convolution or pooling": lambda: (IMAGE, L.TimeDistributed(L.Conv1D(2, 3), name="it")),
     "TimeDistributed, Dense over more than one axis": lambda: (IMAGE, L.TimeDistributed(L.Dense(3), name="it")),
@@ -334,6 +339,12 @@ REFUSED = {
     ),
     "distributed arithmetic, wide weights": lambda: (VECTOR, L.Dense(2, name="it"), _distributed(1 + 2.0**-23, 2**24)),
     "distributed arithmetic, wide sums": lambda: (VECTOR, L.Dense(2, name="it"), _distributed(2.0**-38)),
+    "distributed arithmetic, a bias of many bits": lambda: (
+        VECTOR, L.Dense(2, name="it"), _distributed(1, bias=2.0**-34),
+    ),
+    "distributed arithmetic, a rounded output behind the point": lambda: (
+        VECTOR, L.Dense(2, name="it"), _typed(result="fixed<7,5,RND,SAT>") | _distributed(0, bias=2.0**-5),
+    ),
     "distributed arithmetic, encoded convolution": lambda: (
         SEQUENCE, L.Conv1D(2, 3, name="it"), _with(strategy="distributed_arithmetic", implementation="encoded"),
     ),
@@ -369,6 +380,11 @@ REFUSED = {
 
 # What compiling a model refuses before or after its graph is lowered.
 REFUSED_BY_COMPILE = {
+    "distributed arithmetic, QConv2DBatchnorm": lambda: (
+        IMAGE,
+        qkeras.QConv2DBatchnorm(filters=2, kernel_size=3, name="it", **_QUANTIZED),
+        {"strategy": "distributed_arithmetic"},
+    ),
     "a layer called twice (shared)": lambda: ([VECTOR, VECTOR], _shared()),
     "a result of another shape than in Keras": _of("Conv2D", IMAGE, 2, 3, dilation_rate=2),
     "what hls4ml refuses itself": lambda: (VECTOR, L.GaussianNoise(0.1, name="it")),
@@ -406,9 +422,6 @@ CHANGED = {
 # Models of which hls4ml itself makes no project, with the words of its refusal.
 BEYOND_HLS4ML = {
     "a layer that hls4ml does not know, or of one's own": lambda: (VECTOR, L.GaussianNoise(0.1, name="it")),
-    "distributed arithmetic without da4ml": lambda: (
-        VECTOR, L.Dense(2, name="it"), _set(Strategy="distributed_arithmetic"),
-    ),
     "Dense, compression": lambda: (
         VECTOR, L.Dense(2, name="it"), {"changes": {"it": {"Strategy": "Resource", "Compression": True}}},
     ),
@@ -448,6 +461,11 @@ def _padded_twice(given):
 
 def _joined(given):
     return L.Concatenate(name="it")([L.GlobalMaxPooling1D(keepdims=True)(tensor) for tensor in given])
+
+
+def _read_twice(tensor):
+    each = L.TimeDistributed(L.Dense(3), name="it")(tensor)
+    return L.Add()([each, L.Activation("relu")(each)])
 
 
 def _branching(tensor):

@@ -19,6 +19,7 @@ from trigger_nn.frontend.lowering import lower
 from trigger_nn.frontend.lowering.walk import HANDLERS
 from trigger_nn.frontend.readers import without_events
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.recipe import hardware_spec
 
 _complete_hls4ml()
 FRONTEND = Path(lowering.__file__).parents[1]
@@ -74,9 +75,10 @@ def refused(case):
 @cache
 def refused_by_compile(case, folder):
     """The sentence with which `compile` refuses a case, and where that is raised."""
-    model = models.model_of(*models.REFUSED_BY_COMPILE[case]())
+    shapes, layers, *hardware = models.REFUSED_BY_COMPILE[case]()
+    model = models.model_of(shapes, layers)
     with pytest.raises(UnsupportedLayerError) as caught:
-        compile_model(model, "m0", Fixed(True, 8, 4), folder)
+        compile_model(model, "m0", Fixed(True, 8, 4), folder, hardware_spec(**(hardware[0] if hardware else {})))
     return str(caught.value), site_of(caught.value)
 
 

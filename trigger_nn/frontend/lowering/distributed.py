@@ -17,7 +17,8 @@ from trigger_nn.program.operations import Constant, Strategy
 FACTORS = "distributed_factors"  # the attribute under which `frontend.graph` keeps what hls4ml gave to da4ml
 SUM_BITS = 47  # of any partial sum: beyond, the logarithm that yields the width of da4ml's types may round down
 STEP_BITS = 40  # behind the point: 5^40 still has 28 digits
-BIAS_BITS = 28  # behind the point: a bias of 24 bits then has 28 digits
+BIAS_BITS = 32  # behind the point, in units of its largest adder: da4ml's constants have no more
+DIGITS = 28  # of a decimal number of da4ml
 QUANTIZE = "quantized_bits of fewer bits for its weights and bias, fewer bits in its input, or strategy 'latency'"
 
 
@@ -71,8 +72,13 @@ def _check_bits(layer: Any, source: Fixed, weights: Constant, bias: Constant) ->
     """
     fraction, largest = _largest(source, weights, bias)
     bits = (4 * weights.mantissa.shape[1] * largest).bit_length()
-    if bits > SUM_BITS or fraction > STEP_BITS or bias.type.fraction > BIAS_BITS:
+    if bits > SUM_BITS or fraction > STEP_BITS:
         reason = f"its sums take up to {bits} bits, {fraction} of them behind the point, and da4ml may round them"
+        raise refusal(layer, reason, QUANTIZE)
+    scaled = bias.type.fraction + max(0, weights.type.integer + 1)  # da4ml divides it by a power of two in the weights
+    digits = len(str(int(np.abs(bias.mantissa).max()) * 5 ** max(0, scaled)))
+    if np.any(bias.mantissa) and (scaled > BIAS_BITS or digits > DIGITS):
+        reason = f"its bias has {bias.type.fraction} bits behind the point, and da4ml may round it"
         raise refusal(layer, reason, QUANTIZE)
 
 

@@ -64,6 +64,9 @@ def _common(layer: Any, inputs: tuple[str, ...]) -> dict[str, Any]:
 
 def _check(start: Any, end: Any, steps: int) -> None:
     """Refuse what hls4ml 1.3.0 gets wrong: its C++ would not compile, or would read and write beyond its arrays."""
+    if len(start.get_output_nodes()) > 1:
+        reason = "several layers read it, and hls4ml gives all but one of them its last step"
+        raise refusal(start, reason, "a linear Activation after it, which they read")
     if is_stream(start):
         raise refusal(start, "hls4ml has no TimeDistributed for io_stream", "io_parallel")
     if start.name.endswith("_end"):

@@ -25,7 +25,7 @@ def _convolution(layer: Any, common: dict[str, Any]) -> Operation:
     _check(layer)
     if is_distributed(layer):
         return Conv2D(**(common | _distributed(layer)))
-    if not is_stream(layer) and strategy(layer) != "latency":
+    if strategy(layer) != "latency":
         _check_reuse(layer)
     return Conv2D(**(common | _fields(layer)))
 
@@ -149,15 +149,18 @@ def _check_stream(layer: Any) -> None:
 
 
 def _check_reuse(layer: Any) -> None:
-    """Refuse reuse factors for which nnet_conv*_resource.h stops (or, for Vitis in 2D, reads beyond its buffer)."""
+    """Refuse reuse factors for which nnet_conv*_resource.h stops, or reads beyond its buffer or its weights.
+
+    A stream's kernel (nnet_dense_resource.h) has loops of its own for more than the products of one sum.
+    """
     size = window_of(layer, "filt").size
     products = size[0] * size[1] * int(layer.get_attr("n_chan"))
-    if reuse(layer) > products:
+    if reuse(layer) > products and not is_stream(layer):
         reason = f"its reuse factor {reuse(layer)} exceeds the {products} products of one sum"
         raise refusal(layer, reason, f"a reuse factor up to {products}, or io_stream")
-    if products % reuse(layer):  # the loops then stop, or with one filter read beyond the weights
+    if reuse(layer) <= products and products % reuse(layer):
         reason = f"its reuse factor {reuse(layer)} does not divide the {products} products of one sum"
-        raise refusal(layer, reason, "a reuse factor that does, or io_stream")
+        raise refusal(layer, reason, "a reuse factor that does")
 
 
 HANDLERS: dict[str, Handler] = {

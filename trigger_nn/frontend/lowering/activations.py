@@ -22,13 +22,13 @@ from trigger_nn.program.operations import (
     TernaryStep,
     ThresholdedRelu,
 )
+from trigger_nn.program.semantics.merging import compared_as_unsigned
 
 ONE = Constant(np.ones(1, np.int64), Fixed(False, 1, 1))
 # What a selu's positive branch is multiplied by: nnet_activation.h has these digits in a type of its own,
 # nnet_activation_stream.h more digits in the type of the input.
 SELU_SCALE, SELU_SCALE_STREAM = 1.0507009873554805, 1.0507009873554804934193349852946
 SELU_TYPE = Fixed(False, 16, 1)
-INT_BITS = 32
 
 
 def _activation(layer: Any, common: dict[str, Any]) -> Operation:
@@ -96,7 +96,9 @@ def _parametrized(layer: Any, common: dict[str, Any]) -> Operation:
             return LeakyRelu(**common, slope=parameter)
         case "thresholded_relu":
             source = type_of(layer.get_input_variable().type, layer)
-            return ThresholdedRelu(**common, threshold=parameter, unsigned=_compared_as_unsigned(source, kind))
+            return ThresholdedRelu(
+                **common, threshold=parameter, unsigned=source.signed and compared_as_unsigned(source, kind)
+            )
         case "elu":
             size, table_type = _table(layer)
             table = tables.elu(size, table_type)
@@ -182,19 +184,6 @@ def _number(value: float, kind: Fixed) -> Constant:
 def _is_bit(layer: Any) -> bool:
     """Whether the result is ap_uint<1>, for which the C++ makes 0 of -1; ap_ufixed<1,1> wraps it to 1."""
     return str(layer.get_output_variable().type.precision).removeprefix("ap_") == "uint<1>"
-
-
-def _compared_as_unsigned(left: Fixed, right: Fixed) -> bool:
-    """Whether `left` > `right` has the bits of a negative left taken for a large number (ap_private.h).
-
-    Both are brought to one binary point; of different sign, they compare as C's int and unsigned do: as unsigned when
-    the unsigned one is not the narrower, unless both have less than 32 bits.
-    """
-    if not left.signed or right.signed:
-        return False
-    difference = left.fraction - right.fraction
-    widths = (left.width + max(0, 1 - difference) * (difference < 0), right.width + max(0, difference))
-    return max(widths) >= INT_BITS and widths[1] >= widths[0]
 
 
 HANDLERS: dict[str, Handler] = {

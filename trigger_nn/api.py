@@ -146,7 +146,7 @@ def verify(compiled: "Compiled", inputs: Inputs) -> Agreement:
 
 
 def _by_port(program: Program, inputs: Inputs) -> dict[str, np.ndarray]:
-    """Numbers in the order of the firmware's ports, each with its channel axes."""
+    """Numbers by port, in the order of the firmware's ports."""
     given = inputs if isinstance(inputs, Mapping) else {program.inputs[0].name: inputs}
     missing = [port.name for port in program.inputs if port.name not in given]
     if missing:

@@ -141,7 +141,7 @@ class LayerSpec(Part):
             try:
                 _ = text == "auto" or Fixed.parse(text)
             except PrecisionError as error:
-                raise ValueError(str(error)) from None
+                raise ValueError(str(error).removesuffix(".")) from None
         return types
 
 

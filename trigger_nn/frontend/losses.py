@@ -159,10 +159,19 @@ def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
         for which, variable in layer.weights.items():
             kind = _off_grid(variable)
             if kind is not None and layer.name in found:
-                unfused = isinstance(program.operation(layer.name), Scale)
-                cure = "fold it into the layer before" if unfused else "give it a quantized_bits quantizer"
+                cure = _cure(layer, program.operation(layer.name))
                 found[layer.name].append(f"its {which} is not on the grid of {kind}, so it is rounded; {cure}")
     return found
+
+
+def _cure(layer: Any, operation: Operation) -> str:
+    """What puts a constant on its grid."""
+    if isinstance(operation, Scale):
+        return "fold it into the layer before"
+    if layer.class_name.startswith("Pointwise"):
+        # hls4ml 1.3.0 makes one of a QDense over several axes too, and loses its quantizers (multi_dense.py).
+        return "give it a quantized_bits quantizer (a QDense over several axes: make it a QConv1D or QConv2D of size 1)"
+    return "give it a quantized_bits quantizer"
 
 
 def _off_grid(variable: Any) -> Fixed | None:

@@ -29,9 +29,6 @@ from trigger_nn.workflow.workspace import (
 )
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
 
 Progress = Callable[[str, int, int], None]

@@ -125,7 +125,7 @@ def _signs(bits: Constant) -> Constant:
 def _powers_of_two(layer: Any, which: str) -> Constant:
     """Weights that hls4ml writes as pairs of a sign (1 or 0) and an exponent."""
     variable = layer.weights[which]
-    # The same pairs as in the text, which hls4ml 1.3.0 can't produce beside numpy 2 (it calls np.product).
+    # The same pairs as in the text, as numbers; a graph made by hls4ml alone can't write them beside numpy 2.
     pairs = variable._format()
     if not np.all(variable.data):
         raise refusal(layer, "one of its powers of two is 0, which has no exponent", "weights other than 0")

@@ -15,19 +15,6 @@ Handler = Callable[[Any, dict[str, Any]], Operation | list[Operation]]
 The last of several carries the layer's name; none at all means that the layer hands on its first input.
 """
 
-# hls4ml's class of a layer -> the nearest thing that can be used in its place.
-NEAREST = {
-    "Conv1D": "QConv2D with a height of 1",
-    "DepthwiseConv2D": "QConv2D",
-    "SeparableConv2D": "two QConv2D layers",
-    "LSTM": "QDense layers on flattened time steps",
-    "GRU": "QDense layers on flattened time steps",
-    "TernaryTanh": "quantized_relu",
-    "HardActivation": "quantized_relu",
-    "ParametrizedActivation": "quantized_relu",
-    "PReLU": "quantized_relu",
-}
-
 
 def strategy(layer: Any) -> str:
     """hls4ml's strategy in small letters: latency, resource, resource_unrolled (unrolled), distributed_arithmetic."""
@@ -130,5 +117,5 @@ def shape_of(shape: Any) -> tuple[int, ...]:
 
 def refusal(layer: Any, reason: str, nearest: str = "") -> UnsupportedLayerError:
     """The error that names the layer, why it can't be lowered, and the nearest that can."""
-    nearest = nearest or NEAREST.get(layer.class_name, "dense, conv 2D, relu, pooling")
+    nearest = nearest or "a layer that docs/coverage.md lists as lowered"
     return UnsupportedLayerError(f"Layer {layer.name!r} can't be lowered: {reason}; nearest that can: {nearest}.")

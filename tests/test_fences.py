@@ -38,7 +38,7 @@ FORBIDDEN = {
         "workflow",
     ),
     "passes": ("events", "training", "frontend", "engines", "hardware", "handoff", "studies", "plots", "workflow"),
-    "engines": ("events", "training", "frontend", "passes", "hardware", "handoff", "studies", "plots", "workflow"),
+    "engines": ("events", "training", "frontend", "hardware", "handoff", "studies", "plots", "workflow"),
     "events": ("training", "frontend", "passes", "engines", "handoff", "studies", "plots", "workflow"),
     "frontend": ("events", "training", "hardware", "handoff", "studies", "plots", "workflow"),
     "hardware": ("events", "training", "frontend", "engines", "handoff", "studies", "plots", "workflow"),

@@ -4,11 +4,12 @@ Floats live here only: an input being cast to its port's type, a score being rea
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from trigger_nn.engines.reference import run_reference
+from trigger_nn.engines.checks import check_ranges, finite
+from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.errors import EventsError
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Port, Program
@@ -25,6 +26,16 @@ class Engine(Protocol):
         """Tensors named in `keep`."""
 
 
+@runtime_checkable
+class NumberEngine(Engine, Protocol):
+    """An engine that casts numbers itself, and checks mantissas' ranges itself, on the way."""
+
+    def numbers(
+        self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
+        """Tensors named in `keep` as float64, from numbers for every input port."""
+
+
 class Emulator:
     """Runs one Program.
 
@@ -32,10 +43,14 @@ class Emulator:
     mantissas of the port go through `predict_mantissas`. A program with several inputs takes a mapping by port name.
     """
 
-    def __init__(self, program: Program, engine: Engine = run_reference) -> None:
-        """Emulate `program` with `engine`; nothing is compiled or shared, any number can live side by side."""
+    def __init__(self, program: Program, engine: Engine | None = None) -> None:
+        """Emulate `program` with `engine`, by default the native one on all cores; any number can live side by side.
+
+        Machine code is made at the first call and kept. The slow and evident `engines.reference.run_reference` gives
+        the same bits.
+        """
         self.program = program
-        self._engine = engine
+        self._engine = NativeEngine() if engine is None else engine
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """Outputs as float64, shape (events, *output shape); several outputs are an error, use `trace`.
@@ -43,7 +58,8 @@ class Emulator:
         Raises:
             EventsError: an input is missing, of another shape, or not finite.
         """
-        return to_float(self.predict_mantissas(self.cast(inputs)), self._output.type)
+        name = self._output.name
+        return self._numbers(inputs, (name,))[name]
 
     def predict_mantissas(self, mantissas: Mapping[str, np.ndarray]) -> np.ndarray:
         """Output mantissas from input mantissas by port name, each in the range of its port."""
@@ -52,8 +68,7 @@ class Emulator:
 
     def trace(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Every operation's result as float64, by layer name."""
-        mantissas = self.trace_mantissas(self.cast(inputs))
-        return {name: to_float(value, self.program.type_of(name)) for name, value in mantissas.items()}
+        return self._numbers(inputs, tuple(op.name for op in self.program.operations))
 
     def trace_mantissas(self, mantissas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Every operation's result as mantissas, by layer name."""
@@ -61,8 +76,19 @@ class Emulator:
 
     def cast(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Numbers to mantissas of the input ports, as the firmware's front end casts them."""
+        return {port.name: port.cast(finite(port, x)) for port, x in self._given(inputs)}
+
+    def _given(self, inputs: Inputs) -> list[tuple[Port, np.ndarray]]:
+        """Numbers of each port, of the right shape."""
         given = inputs if isinstance(inputs, Mapping) else {self.program.inputs[0].name: inputs}
-        return {port.name: port.cast(_finite(port, _shaped(port, given))) for port in self.program.inputs}
+        return [(port, _real(port, _shaped(port, given))) for port in self.program.inputs]
+
+    def _numbers(self, inputs: Inputs, keep: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """Tensors named in `keep` as float64."""
+        if isinstance(self._engine, NumberEngine):
+            return self._engine.numbers(self.program, {port.name: x for port, x in self._given(inputs)}, keep)
+        mantissas = self._engine(self.program, self.cast(inputs), keep)
+        return {name: to_float(value, self.program.type_of(name)) for name, value in mantissas.items()}
 
     @property
     def _output(self) -> Port:
@@ -77,12 +103,11 @@ class Emulator:
             x = _shaped(port, mantissas)
             if not _whole(x):
                 raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
-            if x.size and (int(x.min()) < port.type.minimum or int(x.max()) > port.type.maximum):
-                raise EventsError(
-                    f"Input {port.name!r} is {port.type}, mantissas {port.type.minimum}..{port.type.maximum}, "
-                    f"but holds {x.min()}..{x.max()}; saturate it first."
-                )
-            checked[port.name] = x if x.dtype == object else x.astype(np.int64)
+            if isinstance(self._engine, NumberEngine):
+                checked[port.name] = x
+            else:
+                check_ranges(port, x)
+                checked[port.name] = x if x.dtype == object else x.astype(np.int64)
         return checked
 
 
@@ -107,13 +132,9 @@ def _array(port: Port, values: object, kind: type | None = None) -> np.ndarray:
         raise EventsError(f"Input {port.name!r} is no array of numbers ({error}); convert the events.") from None
 
 
-def _finite(port: Port, x: np.ndarray) -> np.ndarray:
+def _real(port: Port, x: np.ndarray) -> np.ndarray:
     """The numbers; those that came as Python objects as float64."""
-    numbers = _array(port, x, np.float64) if x.dtype == object else x
-    if numbers.dtype.kind == "f" and not np.all(np.isfinite(numbers)):
-        event = int(np.argwhere(~np.isfinite(numbers))[0][0])
-        raise EventsError(f"Input {port.name!r} is not finite at event {event}; remove or mend that event.")
-    return numbers
+    return _array(port, x, np.float64) if x.dtype == object else x
 
 
 def _whole(x: np.ndarray) -> bool:

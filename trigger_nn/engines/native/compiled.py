@@ -1,0 +1,155 @@
+"""A stage of a program as machine code: compiled once, then run on arrays of any number of events."""
+
+import ctypes
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from trigger_nn.engines.native.assemble import Assembly, assemble
+from trigger_nn.engines.native.machine import Code
+from trigger_nn.engines.native.memory import ALIGNMENT
+from trigger_nn.engines.native.ports import Load, Store, loader, storer
+from trigger_nn.engines.native.target import Target
+from trigger_nn.engines.native.trace import Traced
+from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.program import Port
+
+CHUNK = 1 << 15  # events that a thread takes at a time, at most
+_DRIVE = ctypes.CFUNCTYPE(
+    ctypes.c_int64, *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 2
+)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An input as it is given: values (events, elements), and the type that numbers are cast to (None: mantissas)."""
+
+    values: np.ndarray
+    cast: Fixed | None = None
+
+
+@dataclass
+class Compiled:
+    """Machine code for tensors `made` of tensors `given`; code that reads and writes arrays is made when needed."""
+
+    assembly: Assembly
+    target: Target
+    ports: Mapping[str, Port]
+    _code: Code = field(init=False)
+    _doors: dict[Load | Store, Code] = field(default_factory=dict)
+    _spare: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._code = Code(self.assembly.text, self.target)
+        self._drive = _DRIVE(self._code.address("drive"))
+
+    @cached_property
+    def _constants(self) -> np.ndarray:
+        values = _aligned(len(self.assembly.constants))
+        values[:] = np.frombuffer(self.assembly.constants, np.uint8)
+        return values
+
+    def run(
+        self, inputs: Mapping[str, Array], outputs: Mapping[str, int | None], threads: int
+    ) -> dict[str, np.ndarray] | None:
+        """Tensors (events, elements): int64 mantissas, or float64 where `outputs` gives a fraction.
+
+        None if a value of the inputs is out of range, not finite, or a number too large to be cast here.
+        """
+        events = len(next(iter(inputs.values())).values)
+        made = {
+            name: np.empty((events, _size(self.ports[name])), np.int64 if fraction is None else np.float64)
+            for name, fraction in outputs.items()
+        }
+        doors = self._open(inputs, outputs)
+        jobs = list(_chunks(events, self.target.vector, threads))
+        if len(jobs) == 1 or threads == 1:
+            fine = [self._part(doors, inputs, made, job) for job in jobs]
+        else:
+            with ThreadPoolExecutor(min(threads, len(jobs))) as pool:
+                fine = list(pool.map(lambda job: self._part(doors, inputs, made, job), jobs))
+        return made if all(fine) else None
+
+    def _open(self, inputs: Mapping[str, Array], outputs: Mapping[str, int | None]) -> list[int]:
+        """Addresses of the functions that read inputs and write outputs, in order."""
+        addresses = []
+        for name, array in inputs.items():
+            port = self.ports[name]
+            kind = array.values.dtype.str.replace(">", "<")
+            low, high = port.type.minimum, port.type.maximum
+            addresses.append(self._door(Load(_size(port), kind, self.assembly.given[name], low, high, array.cast)))
+        for name, fraction in outputs.items():
+            addresses.append(self._door(Store(_size(self.ports[name]), self.assembly.made[name], fraction)))
+        return addresses
+
+    def _door(self, job: Load | Store) -> int:
+        if job not in self._doors:
+            text = loader(job, self.target) if isinstance(job, Load) else storer(job, self.target)
+            self._doors[job] = Code(text, self.target)
+        return self._doors[job].address("port")
+
+    def _part(
+        self, doors: list[int], inputs: Mapping[str, Array], made: Mapping[str, np.ndarray], job: tuple[int, int]
+    ) -> bool:
+        """Whole blocks where they lie; the rest of a block in a copy that is filled up with zeros."""
+        start, end = job
+        width = self.target.vector
+        whole = (end - start) // width * width
+        given = [array.values[start:end] for array in inputs.values()]
+        results = [values[start:end] for values in made.values()]
+        fine = not whole or self._drive_over(doors, len(given), given + results, whole // width)
+        if whole == end - start:
+            return fine
+        rest = end - start - whole
+        padded = [np.zeros((width, values.shape[1]), values.dtype) for values in given + results]
+        for block, values in zip(padded, given, strict=False):
+            block[:rest] = values[whole:]
+        fine &= self._drive_over(doors, len(given), padded, 1)
+        for values, block in zip(results, padded[len(given) :], strict=True):
+            values[whole:] = block[:rest]
+        return fine
+
+    def _drive_over(self, doors: list[int], inputs: int, arrays: list[np.ndarray], blocks: int) -> bool:
+        width = self.target.vector
+        table = np.array(
+            [(door, a.ctypes.data, width * a.shape[1] * a.itemsize) for door, a in zip(doors, arrays, strict=True)],
+            np.uint64,
+        )
+        scratch = self._spare.pop() if self._spare else _aligned(self.assembly.scratch)
+        try:
+            constants = self._constants.ctypes.data
+            return self._drive(scratch.ctypes.data, constants, blocks, table.ctypes.data, inputs, len(table)) == 0
+        finally:
+            self._spare.append(scratch)
+
+
+def compile_stage(given: Mapping[str, Port], tensors: Mapping[str, tuple[Traced, Port]], target: Target) -> Compiled:
+    """Code for `tensors`, traced from inputs `given`.
+
+    Raises:
+        TooWideError: a value needs more than 64 bits.
+    """
+    assembly = assemble({name: traced.node for name, (traced, _) in tensors.items()}, target)
+    return Compiled(assembly, target, {**given, **{name: port for name, (_, port) in tensors.items()}})
+
+
+def _aligned(size: int) -> np.ndarray:
+    """Zero bytes that start where a cache line does."""
+    whole = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -whole.ctypes.data % ALIGNMENT
+    return whole[start : start + size]
+
+
+def _chunks(events: int, width: int, threads: int) -> list[tuple[int, int]]:
+    """Ranges of events in whole blocks, several for each thread so that all end at about the same time."""
+    share = -(-events // (4 * threads)) if threads > 1 else events
+    size = max(width, min(CHUNK, share) // width * width)
+    return [(start, min(start + size, events)) for start in range(0, events, size)]
+
+
+def _size(port: Port) -> int:
+    """Elements of an event."""
+    return int(np.prod(port.shape, dtype=np.int64))

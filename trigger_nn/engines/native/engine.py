@@ -1,0 +1,99 @@
+"""The native engine: programs as machine code, threads over blocks of events, the reference engine where that fails."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from trigger_nn.engines.checks import check_ranges, finite
+from trigger_nn.engines.native.compiled import Array, Compiled
+from trigger_nn.engines.native.stages import Stage, compiled_stages
+from trigger_nn.engines.native.target import Target, runnable
+from trigger_nn.engines.reference import run_reference
+from trigger_nn.program.fixed import to_float
+from trigger_nn.program.program import Program
+
+EXACT = 53  # bits that float64 holds
+
+
+class NativeEngine:
+    """Runs programs as machine code, which is made when a program is first seen.
+
+    `threads` defaults to the cores that this process may use, `target` to the best that the processor can run.
+    """
+
+    def __init__(self, threads: int | None = None, target: Target | None = None) -> None:
+        """Nothing is compiled yet."""
+        self.threads = threads or _cores()
+        self.target = target or runnable()[0]
+        self._known: dict[tuple[int, tuple[str, ...]], tuple[Program, tuple[Stage, ...]]] = {}
+
+    def __call__(
+        self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
+        """Tensors named in `keep`, as mantissas (events, ...), from mantissas of every input port.
+
+        Raises:
+            EventsError: a mantissa is out of its port's range.
+        """
+        tensors = dict(inputs)
+        for stage in self.stages(program, keep):
+            if stage.code is None:
+                wide = {port.name: tensors[port.name] for port in stage.program.inputs}
+                tensors |= run_reference(stage.program, wide, stage.program.output_names)
+            else:
+                tensors |= self._mantissas(stage.program, stage.code, tensors)
+        return {name: tensors[name] for name in keep}
+
+    def numbers(
+        self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
+    ) -> dict[str, np.ndarray]:
+        """Tensors named in `keep` as float64, from numbers for every input port.
+
+        Raises:
+            EventsError: a number is not finite.
+        """
+        stages = self.stages(program, keep)
+        types = {name: program.type_of(name) for name in keep}
+        direct = stages[0].code if len(stages) == 1 and not any(port.whole for port in program.inputs) else None
+        if direct and all(kind.width <= EXACT for kind in types.values()):
+            arrays = {port.name: Array(_flat(inputs[port.name]), port.type) for port in program.inputs}
+            made = direct.run(arrays, {name: kind.fraction for name, kind in types.items()}, self.threads)
+            if made is not None:
+                return {name: values.reshape(-1, *program.shape_of(name)) for name, values in made.items()}
+        cast = {port.name: port.cast(finite(port, inputs[port.name])) for port in program.inputs}
+        return {name: to_float(values, types[name]) for name, values in self(program, cast, keep).items()}
+
+    def stages(self, program: Program, keep: tuple[str, ...]) -> tuple[Stage, ...]:
+        """The program's machine code, made if it is not known yet."""
+        key = (id(program), keep)
+        if key not in self._known:
+            self._known[key] = program, compiled_stages(program, keep, self.target)
+        return self._known[key][1]
+
+    def _mantissas(self, program: Program, code: Compiled, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        given = {port.name: tensors[port.name] for port in program.inputs if port.name in code.assembly.given}
+        arrays = {name: Array(_flat(values)) for name, values in given.items()}
+        made = code.run(arrays, dict.fromkeys(code.assembly.made), self.threads)
+        if made is None:
+            for port in program.inputs:
+                check_ranges(port, tensors[port.name])
+            raise AssertionError("the machine code found a mantissa out of range, and numpy none")
+        return {name: values.reshape(-1, *program.shape_of(name)) for name, values in made.items()}
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    """(events, elements) as they lie in memory, of a type that the code reads."""
+    if values.dtype == object:
+        values = values.astype(np.int64)
+    elif values.dtype.kind == "b":
+        values = values.astype(np.uint8)
+    elif values.dtype.itemsize in (2, 16) and values.dtype.kind == "f":
+        values = values.astype(np.float64)
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return np.ascontiguousarray(native).reshape(len(values), -1)

@@ -1,0 +1,80 @@
+"""LLVM as a library: text of a module in, addresses of its functions out. The one importer of llvmlite."""
+
+import ctypes
+import platform
+import sys
+from collections.abc import Mapping
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from trigger_nn.engines.native.target import Target
+
+_ARCH_PRCTL, _ASK_FOR_STATE, _TILE_DATA = 158, 0x1023, 18  # Linux's x86-64 system call, and what to ask it for
+
+
+@cache
+def _ready() -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+
+
+@cache
+def host_features() -> Mapping[str, bool]:
+    """What this processor has, by LLVM's names; empty where LLVM can't tell."""
+    try:
+        return dict(llvm.get_host_cpu_features())
+    except RuntimeError:
+        return {}
+
+
+def host_is_x86() -> bool:
+    """Whether this is a 64-bit x86 processor."""
+    return platform.machine().lower() in ("x86_64", "amd64")
+
+
+@cache
+def allow_tiles() -> bool:
+    """Ask Linux for the tile registers of AMX, which a process must do once; whether it may use them."""
+    if sys.platform != "linux" or not host_is_x86():
+        return False
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    return bool(call(_ARCH_PRCTL, _ASK_FOR_STATE, _TILE_DATA) == 0)
+
+
+class Code:
+    """Machine code in memory, made of LLVM's text for one target; lives as long as this value."""
+
+    def __init__(self, text: str, target: Target, level: int = 2) -> None:
+        """Verify, optimize and compile."""
+        module, machine = _optimized(text, target, level)
+        self._engine = llvm.create_mcjit_compiler(module, machine)
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where function `name` starts."""
+        return int(self._engine.get_function_address(name))
+
+
+def assembly(text: str, target: Target, level: int = 2) -> str:
+    """The target's assembly, whatever the processor this runs on."""
+    module, machine = _optimized(text, target, level)
+    return str(machine.emit_assembly(module))
+
+
+def _optimized(text: str, target: Target, level: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    _ready()
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=level, reloc="pic", codemodel="default", jit=True
+    )
+    module = llvm.parse_assembly(text)
+    module.triple, module.data_layout = target.triple, str(machine.target_data)
+    module.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=level))
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+    return module, machine

@@ -1,0 +1,94 @@
+"""Processors that code is generated for: how wide their vectors are, and which integer dot products they have."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from trigger_nn.errors import TriggerNNError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of processor.
+
+    `vector` bytes make one register, which is also how many events are computed together: a value of 8 bits fills one
+    register, one of 16 bits two, one of 32 bits four. `dot8`: products of four pairs of bytes added to 32 bits in one
+    instruction (VNNI); `tiles`: the same for a matrix of them (AMX). `x86` has packs with saturation and products of
+    two pairs of 16 bits; `gather` reads a table at many addresses.
+    """
+
+    name: str
+    triple: str
+    cpu: str
+    features: str
+    vector: int
+    x86: bool = True
+    dot8: str = ""
+    dot16: str = ""
+    gather: bool = False
+    tiles: bool = False
+
+    @property
+    def lanes(self) -> int:
+        """32-bit values in a register."""
+        return self.vector // 4
+
+    @property
+    def sse41(self) -> bool:
+        """Whether signed 32-bit values can be packed to unsigned 16-bit ones."""
+        return self.x86 and self.name != "x86-64"
+
+
+_LINUX = "x86_64-unknown-linux-gnu"
+_V3 = "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt"
+_V4 = f"{_V3},+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,-prefer-256-bit"
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("x86-64", _LINUX, "x86-64", "", 16),
+        Target("avx2", _LINUX, "x86-64-v3", _V3, 32, gather=True),
+        Target("avx-vnni", _LINUX, "x86-64-v3", f"{_V3},+avxvnni", 32, dot8="avx512.vpdpbusd.256",
+               dot16="avx512.vpdpwssd.256", gather=True),
+        Target("avx512", _LINUX, "x86-64-v4", _V4, 64, gather=True),
+        Target("avx512-vnni", _LINUX, "x86-64-v4", f"{_V4},+avx512vnni", 64, dot8="avx512.vpdpbusd.512",
+               dot16="avx512.vpdpwssd.512", gather=True),
+        Target("amx", _LINUX, "x86-64-v4", f"{_V4},+avx512vnni,+amx-tile,+amx-int8", 64, dot8="avx512.vpdpbusd.512",
+               dot16="avx512.vpdpwssd.512", gather=True, tiles=True),
+        Target("aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", 16, x86=False),
+    )
+}  # fmt: skip
+
+# What a processor must say it has (as LLVM names it) for a target to run on it; the best comes first.
+_NEEDS = {
+    "amx": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni", "amx-tile", "amx-int8"),
+    "avx512-vnni": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"),
+    "avx512": ("avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    "avx-vnni": ("avx2", "fma", "avxvnni"),
+    "avx2": ("avx2", "fma"),
+    "x86-64": (),
+}
+
+
+@cache
+def runnable() -> tuple[Target, ...]:
+    """Targets that this processor can run, the fastest first."""
+    from trigger_nn.engines.native.machine import allow_tiles, host_features, host_is_x86
+
+    if not host_is_x86():
+        return (TARGETS["aarch64"],)
+    found = host_features()
+    able = [TARGETS[name] for name, needs in _NEEDS.items() if all(found.get(need) for need in needs)]
+    return tuple(target for target in able if not target.tiles or allow_tiles())
+
+
+def target_named(name: str) -> Target:
+    """The target of that name, if this processor can run it.
+
+    Raises:
+        TriggerNNError: there is none, or this processor lacks its instructions.
+    """
+    able = {target.name: target for target in runnable()}
+    if name not in able:
+        why = "this processor lacks its instructions" if name in TARGETS else "there is no such target"
+        raise TriggerNNError(f"Code for {name!r} can't be run: {why}; choose one of {', '.join(able)}.")
+    return able[name]

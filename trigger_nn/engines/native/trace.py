@@ -1,0 +1,298 @@
+"""Program -> nodes: the program's own meaning (`program.semantics`) replayed over a domain that writes down each step.
+
+Nothing about any operation is said here a second time, so every operation that has a meaning has machine code.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger_nn.engines.native import nodes
+from trigger_nn.engines.native.nodes import Kind, Node
+from trigger_nn.passes.intervals import Interval, Intervals
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding, round_off
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A node, and the proven bounds of each of its elements."""
+
+    node: Node
+    interval: Interval
+
+
+class Tracer:
+    """Writes down what `program.semantics` does."""
+
+    def __init__(self) -> None:
+        """Bounds are proven on the way, by the domain of intervals."""
+        self._bounds = Intervals()
+
+    def given(self, name: str, shape: tuple[int, ...], interval: Interval) -> Traced:
+        """A tensor from outside."""
+        return Traced(nodes.Given(name, shape=shape, **_hull(interval)), interval)
+
+    def constant(self, mantissa: np.ndarray) -> Traced:
+        """The same for every event."""
+        interval = self._bounds.constant(mantissa)
+        return Traced(nodes.Fixed(mantissa, shape=mantissa.shape, **_hull(interval)), interval)
+
+    def gather(self, value: Traced, index: np.ndarray, fill: int) -> Traced:
+        """Elements by flat index."""
+        return _gathered(value.node, index, fill, self._bounds.gather(value.interval, index, fill))
+
+    def concatenate(self, values: list[Traced], axis: int) -> Traced:
+        """Join along `axis`, events being axis 0."""
+        interval = self._bounds.concatenate([v.interval for v in values], axis)
+        shape = interval.low.shape[1:]
+        cuts = np.cumsum([v.node.shape[axis - 1] for v in values])[:-1]
+        places = np.split(np.arange(int(np.prod(shape))).reshape(shape), cuts, axis - 1)
+        parts = tuple(v.node for v in values)
+        return Traced(nodes.Join(parts, tuple(p.ravel() for p in places), shape=shape, **_hull(interval)), interval)
+
+    def add(self, left: Traced, right: Traced) -> Traced:
+        """Exact sum."""
+        if _is_zero(right.node) and _covers(left, right):
+            return left
+        if _is_zero(left.node) and _covers(right, left):
+            return right
+        return _binary(Kind.ADD, left, right, self._bounds.add(left.interval, right.interval))
+
+    def subtract(self, left: Traced, right: Traced) -> Traced:
+        """Exact difference."""
+        return _binary(Kind.SUBTRACT, left, right, self._bounds.subtract(left.interval, right.interval))
+
+    def multiply(self, left: Traced, right: Traced) -> Traced:
+        """Exact product."""
+        return _binary(Kind.MULTIPLY, left, right, self._bounds.multiply(left.interval, right.interval))
+
+    def maximum(self, left: Traced, right: Traced) -> Traced:
+        """The larger."""
+        interval = self._bounds.maximum(left.interval, right.interval)
+        peak = _peak(left.node, right.node, interval)
+        return Traced(peak, interval) if peak else _extreme(Kind.MAXIMUM, left, right, interval)
+
+    def minimum(self, left: Traced, right: Traced) -> Traced:
+        """The smaller."""
+        return _extreme(Kind.MINIMUM, left, right, self._bounds.minimum(left.interval, right.interval))
+
+    def select(self, value: Traced, threshold: np.ndarray, reached: Traced, below: Traced) -> Traced:
+        """`reached` where value >= threshold, `below` elsewhere."""
+        interval = self._bounds.select(value.interval, threshold, reached.interval, below.interval)
+        limits = nodes.Fixed(threshold, shape=threshold.shape, low=int(threshold.min()), high=int(threshold.max()))
+        if value.interval.bounds[0] >= limits.high and _covers(reached, value):
+            return Traced(reached.node, interval)
+        shape = np.broadcast_shapes(value.node.shape, threshold.shape, reached.node.shape, below.node.shape)
+        chosen = nodes.Select(value.node, limits, reached.node, below.node, shape=shape, **_hull(interval))
+        return Traced(chosen, interval)
+
+    def sum(self, value: Traced) -> Traced:
+        """Exact sum over the last axis, term by term."""
+        index = np.arange(value.node.size).reshape(value.node.shape)
+        total = self.gather(value, index[..., 0], 0)
+        for k in range(1, value.node.shape[-1]):
+            total = self.add(total, self.gather(value, index[..., k], 0))
+        return total
+
+    def shift(self, value: Traced, bits: int) -> Traced:
+        """Exact value * 2^bits."""
+        if not bits:
+            return value
+        interval = self._bounds.shift(value.interval, bits)
+        return Traced(nodes.Left(value.node, bits, shape=value.node.shape, **_hull(interval)), interval)
+
+    def divide(self, value: Traced, by: np.ndarray) -> Traced:
+        """Quotient truncated towards zero."""
+        if np.all(by == 1):
+            return value
+        interval = self._bounds.divide(value.interval, by)
+        divisor = nodes.Fixed(by, shape=by.shape, low=int(by.min()), high=int(by.max()))
+        shape = np.broadcast_shapes(value.node.shape, by.shape)
+        return Traced(nodes.Divide(value.node, divisor, shape=shape, **_hull(interval)), interval)
+
+    def dot(self, value: Traced, weights: np.ndarray) -> Traced:
+        """Exact sum over the last axis of value times weights."""
+        interval = self._bounds.dot(value.interval, weights)
+        shape = (*value.node.shape[:-1], weights.shape[1])
+        return Traced(nodes.Dot(value.node, weights, shape=shape, **_hull(interval)), interval)
+
+    def cast(self, value: Traced, fraction: int, target: Fixed) -> Traced:
+        """Round, then treat the overflow; nothing where the bounds say that nothing happens."""
+        interval = self._bounds.cast(value.interval, fraction, target)
+        drop = fraction - target.fraction
+        rounded = self._rounded(value, drop, target.rounding)
+        low, high = rounded.interval.bounds
+        if low >= target.lowest and high <= target.maximum:
+            return Traced(rounded.node, interval)
+        return Traced(_overflown(rounded.node, target, interval), interval)
+
+    def lookup(self, index: Traced, table: np.ndarray) -> Traced:
+        """Table entries."""
+        interval = self._bounds.lookup(index.interval, table)
+        return Traced(nodes.Lookup(index.node, table, shape=index.node.shape, **_hull(interval)), interval)
+
+    def one_hot_maximum(self, value: Traced) -> Traced:
+        """1 at the first largest element of the last axis: there the largest is reached, and was not before."""
+        index = np.arange(value.node.size).reshape(value.node.shape)
+        elements = [self.gather(value, index[..., i : i + 1], 0) for i in range(value.node.shape[-1])]
+        largest = elements[0]
+        for element in elements[1:]:
+            largest = self.maximum(largest, element)
+        one, zero = (self.constant(np.array([number])) for number in (1, 0))
+        before, marks = zero, []
+        for element in elements:
+            reached = self.select(self.subtract(element, largest), np.zeros(1, np.int64), one, zero)
+            marks.append(self.subtract(self.maximum(before, reached), before))
+            before = self.maximum(before, reached)
+        return self.concatenate(marks, len(value.node.shape))
+
+    def fold(
+        self,
+        step: Callable[[Traced, Sequence[Traced]], Traced],
+        start: Traced,
+        sequences: Sequence[tuple[Traced, np.ndarray]],
+    ) -> Traced:
+        """`start`, replaced by `step` of itself and one part of every sequence (value, index (turns, ...)) in turn."""
+        parts = [_part(number, value, index) for number, (value, index) in enumerate(sequences)]
+        bounds, total = start.interval, start
+        for _ in range(4):  # bounds grow to what the step's last cast allows, mostly at once
+            total = Traced(nodes.Running(-1, shape=bounds.low.shape[1:], **_hull(bounds)), bounds)
+            result = step(total, parts)
+            wider = _together(bounds, result.interval)
+            if _hull(wider) == _hull(bounds) and wider.low.shape == bounds.low.shape:
+                break
+            bounds = _flat(wider)
+        else:
+            raise Unbounded
+        inner = tuple(part.node for part in (total, *parts) if isinstance(part.node, nodes.Running))
+        read = tuple((value.node, index, 0) for value, index in sequences)
+        node = nodes.Fold(start.node, result.node, inner, read, shape=bounds.low.shape[1:], **_hull(bounds))
+        return Traced(node, bounds)
+
+    def _rounded(self, value: Traced, drop: int, rounding: Rounding) -> Traced:
+        if drop <= 0:
+            return self.shift(value, -drop)
+        low, high = (round_off(bound, drop, rounding) for bound in (value.interval.low, value.interval.high))
+        interval = Interval(low, high, max(value.interval.zeros - drop, 0))
+        exact = value.interval.zeros >= drop
+        mode = Rounding.TRN if exact else rounding
+        return Traced(nodes.Round(value.node, drop, mode, shape=value.node.shape, **_hull(interval)), interval)
+
+
+class Unbounded(Exception):  # noqa: N818
+    """A running total whose bounds do not settle."""
+
+
+def _hull(interval: Interval) -> dict[str, int]:
+    low, high = interval.bounds
+    return {"low": low, "high": high}
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node, nodes.Fixed) and node.low == node.high == 0
+
+
+def _covers(one: Traced, other: Traced) -> bool:
+    """Whether `one` has the shape that both have together."""
+    return np.broadcast_shapes(one.node.shape, other.node.shape) == one.node.shape
+
+
+def _gathered(source: Node, index: np.ndarray, fill: int, interval: Interval) -> Traced:
+    padded = bool(np.any(index < 0))
+    if not padded and index.shape == source.shape and np.array_equal(index.ravel(), np.arange(index.size)):
+        return Traced(source, interval)
+    if isinstance(source, nodes.Fixed):
+        flat = np.append(source.values.ravel(), fill)
+        return Traced(nodes.Fixed(flat[index], shape=index.shape, **_hull(interval)), interval)
+    if isinstance(source, nodes.Gather) and (source.fill == fill or not padded or not np.any(source.index < 0)):
+        inner = np.append(source.index.ravel(), -1)[index]
+        return Traced(
+            nodes.Gather(source.source, inner, fill if padded else source.fill, shape=index.shape, **_hull(interval)),
+            interval,
+        )
+    return Traced(nodes.Gather(source, index, fill, shape=index.shape, **_hull(interval)), interval)
+
+
+def _binary(kind: Kind, left: Traced, right: Traced, interval: Interval) -> Traced:
+    shape = np.broadcast_shapes(left.node.shape, right.node.shape)
+    return Traced(nodes.Binary(kind, left.node, right.node, shape=shape, **_hull(interval)), interval)
+
+
+def _extreme(kind: Kind, left: Traced, right: Traced, interval: Interval) -> Traced:
+    """Without the side that never wins."""
+    (low0, high0), (low1, high1) = left.interval.bounds, right.interval.bounds
+    wins = (low0 >= high1, low1 >= high0) if kind is Kind.MAXIMUM else (high0 <= low1, high1 <= low0)
+    if wins[0] and _covers(left, right):
+        return Traced(left.node, interval)
+    if wins[1] and _covers(right, left):
+        return Traced(right.node, interval)
+    return _binary(kind, left, right, interval)
+
+
+def _peak(left: Node, right: Node, interval: Interval) -> Node | None:
+    """Both as one `Peak`, where they are elements of one tensor at different places, as in pooling."""
+    if not isinstance(right, nodes.Gather) or np.any(right.index < 0):
+        return None
+    indices: tuple[np.ndarray, ...]
+    if isinstance(left, nodes.Gather) and not np.any(left.index < 0):
+        source, indices = left.source, (left.index, right.index)
+    elif isinstance(left, nodes.Peak):
+        source, indices = left.source, (*left.indices, right.index)
+    else:
+        return None
+    if source is not right.source or indices[0].shape != right.index.shape:
+        return None
+    return nodes.Peak(source, indices, shape=right.shape, **_hull(interval))
+
+
+def _overflown(node: Node, target: Fixed, interval: Interval) -> Node:
+    shape, hull = node.shape, _hull(interval)
+    match target.overflow:
+        case Overflow.WRAP:
+            return nodes.Wrap(node, target.width, target.signed, shape=shape, **hull)
+        case Overflow.SAT_ZERO:
+            return nodes.ZeroOutside(node, target.minimum, target.maximum, shape=shape, **hull)
+        case Overflow.SAT | Overflow.SAT_SYM:
+            return _limited(node, target.lowest, target.maximum)
+
+
+def _limited(node: Node, least: int, most: int) -> Node:
+    shape = node.shape
+    if node.low < least:
+        low = nodes.Fixed(_number(least), shape=(1,), low=least, high=least)
+        node = nodes.Binary(Kind.MAXIMUM, node, low, shape=shape, low=least, high=max(node.high, least))
+    if node.high > most:
+        high = nodes.Fixed(_number(most), shape=(1,), low=most, high=most)
+        node = nodes.Binary(Kind.MINIMUM, node, high, shape=shape, low=min(node.low, most), high=most)
+    return node
+
+
+def _number(number: int) -> np.ndarray:
+    return np.array([number], object if number.bit_length() > 62 else np.int64)
+
+
+def _part(number: int, value: Traced, index: np.ndarray) -> Traced:
+    low, high = value.interval.bounds
+    least, most = (np.full((1, *index.shape[1:]), bound, object) for bound in (low, high))
+    whole = Interval(least, most, value.interval.zeros)
+    return Traced(nodes.Running(number, shape=index.shape[1:], low=low, high=high), _compact(whole))
+
+
+def _together(one: Interval, other: Interval) -> Interval:
+    low, high = np.minimum(one.low, other.low), np.maximum(one.high, other.high)
+    return Interval(low, high, min(one.zeros, other.zeros))
+
+
+def _flat(interval: Interval) -> Interval:
+    """The same bounds for every element, so that they settle soon."""
+    low, high = interval.bounds
+    shape = interval.low.shape
+    return _compact(Interval(np.full(shape, low, object), np.full(shape, high, object), 0))
+
+
+def _compact(interval: Interval) -> Interval:
+    low, high = interval.bounds
+    if max(low.bit_length(), high.bit_length()) > 62:
+        return interval
+    return Interval(interval.low.astype(np.int64), interval.high.astype(np.int64), interval.zeros)

@@ -1,15 +1,33 @@
 """What each element-wise node does to rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.carriers import Carried, Carrier, between, joined
+from trigger_nn.engines.native.carriers import Carried, Carrier, between, joined, smallest
 from trigger_nn.engines.native.nodes import Kind, Node
 from trigger_nn.engines.native.rows import Row, Writer, bits_of, constant, converted, each, extreme, vector
+from trigger_nn.engines.native.saturate import rounded_number
 from trigger_nn.program.fixed import Rounding
 
-Plain = nodes.Binary | nodes.Select | nodes.Left | nodes.Round | nodes.Wrap | nodes.ZeroOutside | nodes.Divide
+Plain = (
+    nodes.Binary
+    | nodes.Select
+    | nodes.Left
+    | nodes.Round
+    | nodes.Saturate
+    | nodes.Wrap
+    | nodes.ZeroOutside
+    | nodes.Divide
+)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """The smallest and the largest that a conversion yields; None where it does not limit."""
+
+    least: int | None
+    most: int | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +39,8 @@ class Arithmetic:
 
     def result(self, node: Plain, *rows: Row) -> Row:
         """The node's row from those of its operands, in the node's own carrier."""
+        if isinstance(node, nodes.Saturate):
+            return self._saturate(node, rows[0])
         kind = self.working(node)
         match node:
             case nodes.Binary():
@@ -30,7 +50,7 @@ class Arithmetic:
             case nodes.Left():
                 row = self._shift("shl", self._as(kind, rows[0]), node.bits)
             case nodes.Round():
-                row = self._round(self._as(kind, rows[0]), node.drop, node.rounding)
+                row = self._round(self._as(kind, rows[0]), node)
             case nodes.Wrap():
                 row = self._wrap(self._as(kind, rows[0]), node.width, node.signed)
             case nodes.ZeroOutside():
@@ -49,22 +69,71 @@ class Arithmetic:
             row = extreme(self.writer, True, row, other)
         return converted(self.writer, row, self.carried[node].carrier)
 
+    def _saturate(self, node: nodes.Saturate, row: Row) -> Row:
+        """Rounded and limited, as early as possible in few registers: packing them limits values too."""
+        row, rounded, low, high = self._packed_early(node, row)
+        if rounded:
+            row = self._round(self._as(_signed(between(rounded, low, high), Carrier(row.kind)), row), rounded)
+            low, high = rounded_number(rounded, low), rounded_number(rounded, high)
+        own = self.carried[node].carrier
+        limits = self._pack_limits(row.kind, own)
+        if low < node.least and limits.least != node.least:
+            row = self._bounded(row, node.least, largest=True)
+        if high > node.most and limits.most != node.most:
+            row = self._bounded(row, node.most, largest=False)
+        return converted(self.writer, row, own)
+
+    def _packed_early(self, node: nodes.Saturate, row: Row) -> tuple[Row, nodes.Round | None, int, int]:
+        """The row in 16 bits, and its bounds, if what those cut off is beyond the limits anyway."""
+        rounded, low, high = node.rounded, node.source.low, node.source.high
+        if bits_of(row.kind) != 32 or not self.writer.target.x86:
+            return row, rounded, low, high
+        if rounded and not rounded.lifted and rounded.rounding in (Rounding.RND, Rounding.RND_CONV):
+            half = 1 << (rounded.drop - 1)
+            if high + half > Carrier.I32.maximum:
+                return row, rounded, low, high
+            row, low, high = self._plus(row, half), low + half, high + half
+            rounded = replace(rounded, lifted=True)
+        ends = [max(low, Carrier.I16.minimum), min(high, Carrier.I16.maximum)]
+        reached = [rounded_number(rounded, end) if rounded else end for end in ends]
+        beyond = (low == ends[0] or reached[0] <= node.least) and (high == ends[1] or reached[1] >= node.most)
+        floored = not rounded or rounded.lifted or rounded.rounding is Rounding.TRN
+        if not beyond or not floored:
+            return row, rounded, low, high
+        return converted(self.writer, row, Carrier.I16), rounded, ends[0], ends[1]
+
+    def _pack_limits(self, kind: str, own: Carrier) -> "_Limits":
+        """What narrowing from `kind` limits values to, if it does."""
+        target = self.writer.target
+        packs = target.x86 and kind in (Carrier.I16, Carrier.I32) and own.bits < bits_of(kind)
+        if not packs or (own is Carrier.U16 and not target.sse41):
+            return _Limits(None, None)
+        return _Limits(own.minimum, own.maximum)
+
+    def _bounded(self, row: Row, limit: int, largest: bool) -> Row:
+        """No less (no more) than `limit`, which may be beyond what the row's type holds."""
+        kind = Carrier(row.kind)
+        if not kind.minimum <= limit <= kind.maximum:
+            return row if (limit < kind.minimum) == largest else constant(limit, row.kind)
+        return extreme(self.writer, largest, row, constant(limit, row.kind))
+
     def working(self, node: Plain) -> Carrier:
         """The carrier to compute in: it holds operands, result, and what lies between."""
         own = self.carried[node]
         if own.modular:
             return own.carrier
         match node:
-            case nodes.Binary():
-                needed = [node.left, node.right]
             case nodes.Select():
-                needed = [node.reached, node.below]
-            case nodes.Divide():
-                needed = [node.source, node.by]
+                read: tuple[Node, ...] = (node.reached, node.below)
             case _:
-                needed = [node.source]
-        kinds = [self.carried[operand].carrier for operand in needed]
-        return joined(own.carrier, *kinds, *([between(node)] if isinstance(node, nodes.Round) else []))
+                read = nodes.operands(node)
+        if any(self.carried[operand].modular for operand in read):
+            return joined(own.carrier, *(self.carried[operand].carrier for operand in read))
+        found = smallest(min(node.low, *(n.low for n in read)), max(node.high, *(n.high for n in read)))
+        assert found is not None
+        return (
+            joined(found, between(node, node.source.low, node.source.high)) if isinstance(node, nodes.Round) else found
+        )
 
     def _as(self, kind: str, row: Row) -> Row:
         """In `kind`; the low bits alone where the row is wider."""
@@ -105,19 +174,19 @@ class Arithmetic:
         )
         return self._choose(masks, self._as(kind, reached), self._as(kind, below))
 
-    def _round(self, row: Row, drop: int, rounding: Rounding) -> Row:
+    def _round(self, row: Row, node: nodes.Round) -> Row:
         """Floor of the value plus what lifts it to where the mode wants it."""
-        half = 1 << (drop - 1)
+        drop, rounding, half = node.drop, node.rounding, 1 << (node.drop - 1)
         down = "ashr" if Carrier(row.kind).signed else "lshr"
         match rounding:
             case Rounding.TRN:
                 lifted = row
             case Rounding.RND:
-                lifted = self._plus(row, half)
+                lifted = row if node.lifted else self._plus(row, half)
             case Rounding.RND_MIN_INF:
                 lifted = self._plus(row, half - 1)
             case Rounding.RND_CONV:
-                return self._to_even(self._plus(row, half), drop, down)
+                return self._to_even(row if node.lifted else self._plus(row, half), drop, down)
             case Rounding.RND_INF:
                 lifted = each(self.writer, "add", row.kind, self._plus(row, half), self._sign(row))
             case Rounding.RND_ZERO:
@@ -168,3 +237,9 @@ class Arithmetic:
         kind = "f32" if largest < 1 << 24 else "f64"
         quotient = each(self.writer, "fdiv", kind, *(converted(self.writer, r, kind) for r in (row, by)))
         return converted(self.writer, quotient, row.kind)
+
+
+def _signed(needed: Carrier, given: Carrier) -> Carrier:
+    """The narrowest signed carrier of both, as registers are packed from."""
+    wide = joined(needed, given)
+    return wide if wide.signed else Carrier(f"i{2 * wide.bits if wide.bits < 64 else 64}")

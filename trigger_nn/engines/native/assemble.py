@@ -14,6 +14,7 @@ from trigger_nn.engines.native.nodes import Node, ordered
 from trigger_nn.engines.native.packing import packing_loop
 from trigger_nn.engines.native.plan import Loop, plan, room_to_start
 from trigger_nn.engines.native.rows import Writer, row_bytes, store
+from trigger_nn.engines.native.saturate import saturated
 from trigger_nn.engines.native.simplify import simplified
 from trigger_nn.engines.native.sums import Operand, choose_method, lay_out, tile_of
 from trigger_nn.engines.native.target import Target
@@ -79,7 +80,7 @@ def assemble(outputs: Mapping[str, Node], target: Target) -> Assembly:
     Raises:
         TooWideError: a value needs more than 64 bits.
     """
-    roots = dict(zip(outputs, simplified(list(outputs.values())), strict=True))
+    roots = dict(zip(outputs, saturated(simplified(list(outputs.values()))), strict=True))
     work = _Assembler(target, choose_carriers(list(roots.values())))
     order = ordered(list(roots.values()))
     for node in order:

@@ -119,14 +119,17 @@ def _asked(node: Node, bits: int) -> list[int]:
             return [ALL] * count
 
 
-def between(node: nodes.Round) -> Carrier:
-    """Holds the value lifted by as much as is dropped.
+def between(node: nodes.Round, low: int, high: int) -> Carrier:
+    """Holds a value from `low` to `high`, and that lifted by what makes a floor of it the rounded one.
 
     Raises:
         TooWideError: 64 bits don't.
     """
-    room = 1 << node.drop
-    found = smallest(node.source.low - (room if node.source.low < 0 else 0), node.source.high + room)
+    if node.rounding is Rounding.TRN_ZERO:
+        high = max(high, (1 << node.drop) - 1)
+    elif node.rounding is not Rounding.TRN and not node.lifted:
+        high += 1 << (node.drop - 1)
+    found = smallest(low, max(high, low, 0))
     if found is None:
         raise TooWideError(node)
     return found
@@ -135,7 +138,9 @@ def between(node: nodes.Round) -> Carrier:
 def _chosen(node: Node, needed: int, modular: bool) -> Carried:
     exact = smallest(node.low, node.high)
     if isinstance(node, nodes.Round) and not modular:
-        between(node)
+        between(node, node.source.low, node.source.high)
+    if isinstance(node, nodes.Saturate) and node.rounded:
+        between(node.rounded, node.source.low, node.source.high)
     if exact is not None and not modular and (exact is not Carrier.I64 or needed > 32):
         return Carried(exact)
     wrapped = next((c for c in (Carrier.I32, Carrier.I64) if needed <= c.bits), None)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Compiled:
     _code: Code = field(init=False)
     _doors: dict[Load | Store, Code] = field(default_factory=dict)
     _spare: list[np.ndarray] = field(default_factory=list)
+    _making: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self._code = Code(self.assembly.text, self.target)
@@ -66,7 +68,7 @@ class Compiled:
         }
         doors = self._open(inputs, outputs)
         jobs = list(_chunks(events, self.target.vector, threads))
-        if len(jobs) == 1 or threads == 1:
+        if len(jobs) <= 1 or threads == 1:
             fine = [self._part(doors, inputs, made, job) for job in jobs]
         else:
             with ThreadPoolExecutor(min(threads, len(jobs))) as pool:
@@ -86,10 +88,11 @@ class Compiled:
         return addresses
 
     def _door(self, job: Load | Store) -> int:
-        if job not in self._doors:
-            text = loader(job, self.target) if isinstance(job, Load) else storer(job, self.target)
-            self._doors[job] = Code(text, self.target)
-        return self._doors[job].address("port")
+        with self._making:  # or one thread could drop the code that another runs
+            if job not in self._doors:
+                text = loader(job, self.target) if isinstance(job, Load) else storer(job, self.target)
+                self._doors[job] = Code(text, self.target)
+            return self._doors[job].address("port")
 
     def _part(
         self, doors: list[int], inputs: Mapping[str, Array], made: Mapping[str, np.ndarray], job: tuple[int, int]
@@ -118,7 +121,10 @@ class Compiled:
             [(door, a.ctypes.data, width * a.shape[1] * a.itemsize) for door, a in zip(doors, arrays, strict=True)],
             np.uint64,
         )
-        scratch = self._spare.pop() if self._spare else _aligned(self.assembly.scratch)
+        try:
+            scratch = self._spare.pop()
+        except IndexError:
+            scratch = _aligned(self.assembly.scratch)
         try:
             constants = self._constants.ctypes.data
             return self._drive(scratch.ctypes.data, constants, blocks, table.ctypes.data, inputs, len(table)) == 0

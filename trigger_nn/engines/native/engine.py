@@ -1,7 +1,10 @@
 """The native engine: programs as machine code, threads over blocks of events, the reference engine where that fails."""
 
+import math
 import os
 from collections.abc import Mapping
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +29,12 @@ class NativeEngine:
         """Nothing is compiled yet."""
         self.threads = threads or _cores()
         self.target = target or runnable()[0]
+        self._making = Lock()
         self._known: dict[tuple[int, tuple[str, ...]], tuple[Program, tuple[Stage, ...]]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made anew where it is unpickled or copied: code stays in its process."""
+        return NativeEngine, (self.threads, self.target)
 
     def __call__(
         self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
@@ -60,16 +68,17 @@ class NativeEngine:
             arrays = {port.name: Array(_flat(inputs[port.name]), port.type) for port in program.inputs}
             made = direct.run(arrays, {name: kind.fraction for name, kind in types.items()}, self.threads)
             if made is not None:
-                return {name: values.reshape(-1, *program.shape_of(name)) for name, values in made.items()}
+                return {name: values.reshape(len(values), *program.shape_of(name)) for name, values in made.items()}
         cast = {port.name: port.cast(finite(port, inputs[port.name])) for port in program.inputs}
         return {name: to_float(values, types[name]) for name, values in self(program, cast, keep).items()}
 
     def stages(self, program: Program, keep: tuple[str, ...]) -> tuple[Stage, ...]:
         """The program's machine code, made if it is not known yet."""
         key = (id(program), keep)
-        if key not in self._known:
-            self._known[key] = program, compiled_stages(program, keep, self.target)
-        return self._known[key][1]
+        with self._making:  # or one thread could drop the code that another runs
+            if key not in self._known:
+                self._known[key] = program, compiled_stages(program, keep, self.target)
+            return self._known[key][1]
 
     def _mantissas(self, program: Program, code: Compiled, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         given = {port.name: tensors[port.name] for port in program.inputs if port.name in code.assembly.given}
@@ -79,7 +88,7 @@ class NativeEngine:
             for port in program.inputs:
                 check_ranges(port, tensors[port.name])
             raise AssertionError("the machine code found a mantissa out of range, and numpy none")
-        return {name: values.reshape(-1, *program.shape_of(name)) for name, values in made.items()}
+        return {name: values.reshape(len(values), *program.shape_of(name)) for name, values in made.items()}
 
 
 def _cores() -> int:
@@ -96,4 +105,4 @@ def _flat(values: np.ndarray) -> np.ndarray:
     elif values.dtype.itemsize in (2, 16) and values.dtype.kind == "f":
         values = values.astype(np.float64)
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
-    return np.ascontiguousarray(native).reshape(len(values), -1)
+    return np.ascontiguousarray(native).reshape(len(values), math.prod(values.shape[1:]))

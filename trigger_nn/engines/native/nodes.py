@@ -106,11 +106,22 @@ class Left(Step):
 
 @dataclass(frozen=True, eq=False)
 class Round(Step):
-    """Divided by 2^drop."""
+    """Divided by 2^drop. `lifted`: half of that is added already, for a rounding mode that starts so."""
 
     source: "Node"
     drop: int
     rounding: Rounding
+    lifted: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Saturate(Step):
+    """Rounded as by `Round` if `rounded` is given (for its fields alone), then brought into [`least`, `most`]."""
+
+    source: "Node"
+    rounded: Round | None
+    least: int
+    most: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +188,8 @@ class Fold(Step):
 
 
 Node = (
-    Given | Fixed | Gather | Join | Binary | Peak | Select | Left | Round | Wrap | ZeroOutside | Divide | Lookup | Dot
-    | Running | Fold
+    Given | Fixed | Gather | Join | Binary | Peak | Select | Left | Round | Saturate | Wrap | ZeroOutside | Divide
+    | Lookup | Dot | Running | Fold
 )  # fmt: skip
 N = TypeVar("N", bound=Step)
 

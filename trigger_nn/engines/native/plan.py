@@ -53,9 +53,9 @@ def plan(outputs: list[Node]) -> list[Loop]:
     stored = {node for node in outputs if not isinstance(node, nodes.Given)} | _summed(order)
     loops: list[Loop] = []
     for node in reversed(order):
-        if isinstance(node, nodes.Given | nodes.Fixed) and node not in stored:
-            continue
-        if isinstance(node, nodes.Join):
+        if node not in stored and (isinstance(node, nodes.Given | nodes.Fixed) or not uses[node].at):
+            continue  # there already, or looked through by the sums that read it
+        if isinstance(node, nodes.Join):  # always kept: its parts come from loops of their own
             made = [Loop(part, node, places) for part, places in zip(node.parts, node.places, strict=True)]
             loops += made
             for loop in made:

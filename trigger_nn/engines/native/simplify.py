@@ -7,6 +7,7 @@ import numpy as np
 
 from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.nodes import Kind, Node, operands, ordered
+from trigger_nn.program.fixed import Rounding
 
 
 def simplified(outputs: list[Node]) -> list[Node]:
@@ -20,12 +21,61 @@ def simplified(outputs: list[Node]) -> list[Node]:
     readers.update(outputs)
     changed: dict[Node, Node] = {}
     for node in order:
-        fresh = _with(node, changed)
-        changed[node] = _sunk(fresh, node, readers) if isinstance(fresh, nodes.Peak) else fresh
+        fresh = rebuilt(node, changed)
+        match fresh:
+            case nodes.Peak():
+                changed[node] = _sunk(fresh, node, readers)
+            case nodes.Round(rounding=Rounding.RND | Rounding.RND_CONV):
+                changed[node] = _lifted(fresh, node, readers)
+            case _:
+                changed[node] = fresh
     return [changed[node] for node in outputs]
 
 
-def _with(node: Node, changed: dict[Node, Node]) -> Node:
+def _lifted(rounded: nodes.Round, original: Node, readers: Counter[Node]) -> Node:
+    """Half of what is dropped added where a sum of products starts, instead of to the result, if that is possible."""
+    if any(readers[node] > 1 for node in _chain(operands(original)[0])):
+        return rounded
+    raised = _raised(rounded.source, 1 << (rounded.drop - 1))
+    return replace(rounded, source=raised, lifted=True) if raised else rounded
+
+
+def _chain(node: Node) -> list[Node]:
+    """A node and what it reads first, and so on, down to a sum of products."""
+    found = [node]
+    while not isinstance(found[-1], nodes.Dot) and operands(found[-1]):
+        found.append(operands(found[-1])[0])
+    return found
+
+
+def _raised(node: Node, more: int) -> Node | None:
+    """`node` plus `more`, without another step; None where that can't be."""
+    low, high = node.low + more, node.high + more
+    match node:
+        case nodes.Dot():
+            constant = nodes.Fixed(np.array([more]), shape=(1,), low=more, high=more)
+            return nodes.Binary(Kind.ADD, node, constant, shape=node.shape, low=low, high=high)
+        case nodes.Binary(right=nodes.Fixed()) if node.kind in (Kind.ADD, Kind.SUBTRACT):
+            if not isinstance(node.left, nodes.Dot) or node.kind is Kind.SUBTRACT:
+                return None
+            return replace(node, right=_plus(node.right, more), low=low, high=high)
+        case nodes.Binary(right=nodes.Fixed()) if node.kind in (Kind.MAXIMUM, Kind.MINIMUM):
+            source = _raised(node.left, more)
+            right = _plus(node.right, more)
+            return replace(node, left=source, right=right, low=low, high=high) if source else None
+        case nodes.Peak():
+            source = _raised(node.source, more)
+            return replace(node, source=source, low=low, high=high) if source else None
+        case _:
+            return None
+
+
+def _plus(node: Node, more: int) -> nodes.Fixed:
+    assert isinstance(node, nodes.Fixed)
+    return replace(node, values=node.values + more, low=node.low + more, high=node.high + more)
+
+
+def rebuilt(node: Node, changed: dict[Node, Node]) -> Node:
     """The node reading what its operands became."""
     if all(changed[operand] is operand for operand in operands(node)):
         return node
@@ -50,6 +100,8 @@ def _sunk(peak: nodes.Peak, original: Node, readers: Counter[Node]) -> Node:
     match inner:
         case nodes.Round() | nodes.Left():
             return replace(inner, source=_lower(peak, inner.source, inner.shape, source, readers), shape=peak.shape)
+        case nodes.Binary(left=nodes.Dot()):
+            pass  # sums start from the constant
         case nodes.Binary(right=nodes.Fixed()) if inner.kind is not Kind.MULTIPLY:
             assert isinstance(inner.right, nodes.Fixed)  # what the pattern says, for mypy
             constant = _same_at_all(inner.right, inner.shape, peak)

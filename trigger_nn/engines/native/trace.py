@@ -12,6 +12,7 @@ from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.nodes import Kind, Node
 from trigger_nn.passes.intervals import Interval, Intervals
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, round_off
+from trigger_nn.program.integers import Integers
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Tracer:
         if not bits:
             return value
         interval = self._bounds.shift(value.interval, bits)
+        if isinstance(value.node, nodes.Fixed):
+            return self.constant(interval.low[0])
         return Traced(nodes.Left(value.node, bits, shape=value.node.shape, **_hull(interval)), interval)
 
     def divide(self, value: Traced, by: np.ndarray) -> Traced:
@@ -120,6 +123,8 @@ class Tracer:
     def cast(self, value: Traced, fraction: int, target: Fixed) -> Traced:
         """Round, then treat the overflow; nothing where the bounds say that nothing happens."""
         interval = self._bounds.cast(value.interval, fraction, target)
+        if isinstance(value.node, nodes.Fixed):
+            return self.constant(Integers().cast(value.interval.low, fraction, target)[0])
         drop = fraction - target.fraction
         rounded = self._rounded(value, drop, target.rounding)
         low, high = rounded.interval.bounds
@@ -175,9 +180,9 @@ class Tracer:
             return self.shift(value, -drop)
         low, high = (round_off(bound, drop, rounding) for bound in (value.interval.low, value.interval.high))
         interval = Interval(low, high, max(value.interval.zeros - drop, 0))
-        exact = value.interval.zeros >= drop
-        mode = Rounding.TRN if exact else rounding
-        return Traced(nodes.Round(value.node, drop, mode, shape=value.node.shape, **_hull(interval)), interval)
+        floored = value.interval.zeros >= drop or (rounding is Rounding.TRN_ZERO and value.interval.bounds[0] >= 0)
+        mode = Rounding.TRN if floored else rounding
+        return Traced(nodes.Round(value.node, drop, mode, False, shape=value.node.shape, **_hull(interval)), interval)
 
 
 class Unbounded(Exception):  # noqa: N818
@@ -216,6 +221,9 @@ def _gathered(source: Node, index: np.ndarray, fill: int, interval: Interval) ->
 
 def _binary(kind: Kind, left: Traced, right: Traced, interval: Interval) -> Traced:
     shape = np.broadcast_shapes(left.node.shape, right.node.shape)
+    if isinstance(left.node, nodes.Fixed) and isinstance(right.node, nodes.Fixed):
+        values = interval.low[0]
+        return Traced(nodes.Fixed(values, shape=values.shape, **_hull(interval)), interval)
     return Traced(nodes.Binary(kind, left.node, right.node, shape=shape, **_hull(interval)), interval)
 
 

@@ -215,7 +215,7 @@ def from_float(values: np.ndarray, target: Fixed) -> np.ndarray:
     if np.any(np.isnan(flat)):
         raise PrecisionError(f"NaN can't be cast to {target}; remove it from the data.")
     scaled = np.ldexp(flat, target.fraction)
-    if np.all(np.abs(scaled) < 2.0**52):  # then scaled is exact, and so is every comparison with its floor
+    if np.all((np.abs(scaled) < 2.0**52) & (np.ldexp(scaled, -target.fraction) == flat)):  # then scaled is exact
         return _from_scaled(scaled, target)
     exact = [_mantissa(float(value), target) for value in flat.ravel()]
     return narrow(np.array(exact, object).reshape(flat.shape), target)
@@ -237,8 +237,8 @@ def covering(low: int, high: int, fraction: int, rounding: Rounding = Rounding.T
 def _from_scaled(scaled: np.ndarray, target: Fixed) -> np.ndarray:
     """Round values with |scaled| < 2^52: keep the sign of the remainder in three extra bits (half, rest, sticky)."""
     floor = np.floor(scaled)
-    rest = scaled - floor
-    code = np.where(rest == 0, 0, np.where(rest < 0.5, 1, np.where(rest == 0.5, 2, 3)))
+    middle = floor + 0.5  # exact, which scaled - floor is not between -0.5 and 0
+    code = np.where(scaled == floor, 0, np.where(scaled < middle, 1, np.where(scaled == middle, 2, 3)))
     return requantize(floor.astype(np.int64) * 4 + code, target.fraction + 2, target)
 
 

@@ -67,7 +67,7 @@ class Arithmetic:
         row = rows[0]
         for other in rows[1:]:
             row = extreme(self.writer, True, row, other)
-        return converted(self.writer, row, self.carried[node].carrier)
+        return self._as(self.carried[node].carrier, row)
 
     def _saturate(self, node: nodes.Saturate, row: Row) -> Row:
         """Rounded and limited, as early as possible in few registers: packing them limits values too."""
@@ -120,14 +120,14 @@ class Arithmetic:
     def working(self, node: Plain) -> Carrier:
         """The carrier to compute in: it holds operands, result, and what lies between."""
         own = self.carried[node]
-        if own.modular:
+        if own.modular and nodes.keeps_low_bits(node):
             return own.carrier
         match node:
             case nodes.Select():
                 read: tuple[Node, ...] = (node.reached, node.below)
             case _:
                 read = nodes.operands(node)
-        if any(self.carried[operand].modular for operand in read):
+        if own.modular or any(self.carried[operand].modular for operand in read):
             return joined(own.carrier, *(self.carried[operand].carrier for operand in read))
         found = smallest(min(node.low, *(n.low for n in read)), max(node.high, *(n.high for n in read)))
         assert found is not None

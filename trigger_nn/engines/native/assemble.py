@@ -8,6 +8,7 @@ import numpy as np
 from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.body import Body, Tile
 from trigger_nn.engines.native.carriers import Carried, choose_carriers
+from trigger_nn.engines.native.folding import fold_turns
 from trigger_nn.engines.native.inner import Laid, sum_products
 from trigger_nn.engines.native.memory import Buffer, Memory
 from trigger_nn.engines.native.nodes import Node, ordered
@@ -134,6 +135,8 @@ class _Assembler:
                 if node not in self.laid:
                     self.laid[node] = self._lay_out(node)
                 return sum_products(self.laid, body, node, index, start)
+            case nodes.Fold():
+                return fold_turns(body, node, index, self.zero)
             case _:
                 raise AssertionError(node)
 

@@ -12,7 +12,7 @@ import numpy as np
 from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.arithmetic import Arithmetic
 from trigger_nn.engines.native.carriers import Carried
-from trigger_nn.engines.native.memory import Buffer, Memory
+from trigger_nn.engines.native.memory import Buffer, Memory, low_bits
 from trigger_nn.engines.native.nodes import Node
 from trigger_nn.engines.native.plan import Loop, is_sum, reads, room_to_start, through
 from trigger_nn.engines.native.rows import (
@@ -49,6 +49,7 @@ class Body:
     sum: Sum
     arguments: list[int] = field(default_factory=list)
     block: str = "tile"
+    running: dict[Node, Tile] = field(default_factory=dict)
     _seen: dict[tuple[Node, bytes], Tile] = field(default_factory=dict)
     _blocks: int = 0
 
@@ -72,6 +73,8 @@ class Body:
     def _computed(self, node: Node, index: np.ndarray) -> Tile:
         if node in self.memory.buffers and node is not self.loop.into:
             return self.rows_at(self.memory.buffers[node], index)
+        if isinstance(node, nodes.Running):
+            return self.running[node]
         if isinstance(node, nodes.Fixed):
             return self.numbers(node.values.ravel()[index], self.carried[node].carrier)
         if is_sum(node):
@@ -165,12 +168,13 @@ class Body:
     def numbers(self, values: np.ndarray, kind: str) -> Tile:
         """A known number for every element, as rows."""
         if np.all(values == values[0]):
-            return [constant(int(values[0]), kind)] * self.tile
+            return [
+                constant(int(low_bits(values[:1], 64)[0]) if bits_of(kind) == 64 else int(values[0]), kind)
+            ] * self.tile
         grid = values.reshape(-1, self.loop.outputs)
-        stored = np.int64 if bits_of(kind) == 64 else np.int32
         by_output = bool(np.all(grid == grid[:1]))
-        table = self.memory.table((grid[:1] if by_output else grid).astype(stored))
-        size = stored().itemsize
+        stored = low_bits(grid[:1] if by_output else grid, max(bits_of(kind), 32))
+        table, size = self.memory.table(stored), stored.itemsize
         start = self._offset(self.argument(table), ("%f" if by_output else "%e", size))
         return [self._number(self._pointer("%c", start, j * size), size, kind) for j in range(self.tile)]
 
@@ -184,7 +188,7 @@ class Body:
         """Entries of 32 bits, or 64."""
         own = self.carried[node].carrier
         wide = "i64" if own.bits == 64 else "i32"
-        table = self.memory.table(node.table.astype(np.int64 if wide == "i64" else np.int32))
+        table = self.memory.table(low_bits(node.table, bits_of(wide)))
         start = self._pointer("%c", self.argument(table), 0)
         places = converted(self.writer, index, "i32")
         parts = tuple(self._entries(start, part, wide) for part in places.parts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Kind, Node, operands, ordered
+from trigger_nn.engines.native.nodes import Node, keeps_low_bits, operands, ordered
 from trigger_nn.program.fixed import Rounding
 
 
@@ -111,12 +111,10 @@ def _asked(node: Node, bits: int) -> list[int]:
             return [min(bits + node.drop + 1, ALL)]
         case nodes.Left():
             return [max(bits - node.bits, 0) if bits < ALL else ALL]
-        case nodes.Binary(kind=Kind.ADD | Kind.SUBTRACT | Kind.MULTIPLY) | nodes.Gather() | nodes.Join() | nodes.Dot():
-            return [bits] * count
         case nodes.Select():
             return [ALL, ALL, bits, bits]
         case _:
-            return [ALL] * count
+            return [bits if keeps_low_bits(node) else ALL] * count
 
 
 def between(node: nodes.Round, low: int, high: int) -> Carrier:

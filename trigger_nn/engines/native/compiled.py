@@ -26,10 +26,14 @@ _DRIVE = ctypes.CFUNCTYPE(
 
 @dataclass(frozen=True)
 class Array:
-    """An input as it is given: values (events, elements), and the type that numbers are cast to (None: mantissas)."""
+    """An input as it is given: values (events, elements), and the type that numbers are cast to (None: mantissas).
+
+    Mantissas that are `checked` are in their port's range; they may be low bits of wider ones.
+    """
 
     values: np.ndarray
     cast: Fixed | None = None
+    checked: bool = False
 
 
 @dataclass
@@ -55,13 +59,12 @@ class Compiled:
         return values
 
     def run(
-        self, inputs: Mapping[str, Array], outputs: Mapping[str, int | None], threads: int
+        self, events: int, inputs: Mapping[str, Array], outputs: Mapping[str, int | None], threads: int
     ) -> dict[str, np.ndarray] | None:
         """Tensors (events, elements): int64 mantissas, or float64 where `outputs` gives a fraction.
 
         None if a value of the inputs is out of range, not finite, or a number too large to be cast here.
         """
-        events = len(next(iter(inputs.values())).values)
         made = {
             name: np.empty((events, _size(self.ports[name])), np.int64 if fraction is None else np.float64)
             for name, fraction in outputs.items()
@@ -81,7 +84,8 @@ class Compiled:
         for name, array in inputs.items():
             port = self.ports[name]
             kind = array.values.dtype.str.replace(">", "<")
-            low, high = port.type.minimum, port.type.maximum
+            unchecked = port.type.minimum, port.type.maximum
+            low, high = (-(1 << 64), 1 << 64) if array.checked else unchecked
             addresses.append(self._door(Load(_size(port), kind, self.assembly.given[name], low, high, array.cast)))
         for name, fraction in outputs.items():
             addresses.append(self._door(Store(_size(self.ports[name]), self.assembly.made[name], fraction)))

@@ -10,13 +10,15 @@ import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, finite
 from trigger_nn.engines.native.compiled import Array, Compiled
+from trigger_nn.engines.native.memory import low_bits
 from trigger_nn.engines.native.stages import Stage, compiled_stages
 from trigger_nn.engines.native.target import Target, runnable
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.program.fixed import to_float
-from trigger_nn.program.program import Program
+from trigger_nn.program.program import Port, Program
 
 EXACT = 53  # bits that float64 holds
+LARGEST = 1000  # the exponent of a power of two that float64 holds, with room for the number it scales
 
 
 class NativeEngine:
@@ -63,10 +65,14 @@ class NativeEngine:
         """
         stages = self.stages(program, keep)
         types = {name: program.type_of(name) for name in keep}
-        direct = stages[0].code if len(stages) == 1 and not any(port.whole for port in program.inputs) else None
-        if direct and all(kind.width <= EXACT for kind in types.values()):
-            arrays = {port.name: Array(_flat(inputs[port.name]), port.type) for port in program.inputs}
-            made = direct.run(arrays, {name: kind.fraction for name, kind in types.items()}, self.threads)
+        simple = len(stages) == 1 and all(_castable(port) for port in program.inputs)
+        direct = stages[0].code if simple else None
+        if direct and all(kind.width <= EXACT and abs(kind.fraction) <= LARGEST for kind in types.values()):
+            given = [port for port in program.inputs if port.name in direct.assembly.given]
+            arrays = {port.name: Array(_flat(inputs[port.name]), port.type) for port in given}
+            made = direct.run(
+                _events(inputs), arrays, {name: kind.fraction for name, kind in types.items()}, self.threads
+            )
             if made is not None:
                 return {name: values.reshape(len(values), *program.shape_of(name)) for name, values in made.items()}
         cast = {port.name: port.cast(finite(port, inputs[port.name])) for port in program.inputs}
@@ -81,9 +87,14 @@ class NativeEngine:
             return self._known[key][1]
 
     def _mantissas(self, program: Program, code: Compiled, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        given = {port.name: tensors[port.name] for port in program.inputs if port.name in code.assembly.given}
-        arrays = {name: Array(_flat(values)) for name, values in given.items()}
-        made = code.run(arrays, dict.fromkeys(code.assembly.made), self.threads)
+        arrays = {}
+        for port in (port for port in program.inputs if port.name in code.assembly.given):
+            values = tensors[port.name]
+            wide = values.dtype == object
+            if wide:
+                check_ranges(port, values)
+            arrays[port.name] = Array(_flat(low_bits(values, 64) if wide else values), checked=wide)
+        made = code.run(_events(tensors), arrays, dict.fromkeys(code.assembly.made), self.threads)
         if made is None:
             for port in program.inputs:
                 check_ranges(port, tensors[port.name])
@@ -96,11 +107,18 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _events(tensors: Mapping[str, np.ndarray]) -> int:
+    return len(next(iter(tensors.values())))
+
+
+def _castable(port: Port) -> bool:
+    """Whether the code can cast numbers to the port's type as `Port.cast` does."""
+    return not port.whole and abs(port.type.fraction) <= LARGEST
+
+
 def _flat(values: np.ndarray) -> np.ndarray:
     """(events, elements) as they lie in memory, of a type that the code reads."""
-    if values.dtype == object:
-        values = values.astype(np.int64)
-    elif values.dtype.kind == "b":
+    if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     elif values.dtype.itemsize in (2, 16) and values.dtype.kind == "f":
         values = values.astype(np.float64)

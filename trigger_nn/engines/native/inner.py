@@ -7,6 +7,7 @@ import numpy as np
 
 from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.body import Body, Tile
+from trigger_nn.engines.native.memory import Buffer
 from trigger_nn.engines.native.nodes import Node
 from trigger_nn.engines.native.rows import (
     Row,
@@ -40,7 +41,7 @@ def sum_products(laid: Mapping[Node, Laid], body: Body, node: nodes.Dot, index: 
     todo = turns(packed_weights(node.weights, method, operand.members), body.tile)
     first = start or [constant(0, method.kind)] * body.tile
     first = [converted(body.writer, row, method.kind) for row in _corrected(body, node, method, index, first)]
-    address = _Address(body, operand, rows, todo)
+    address = Address(body, operand.buffer, rows, todo.groups)
     result = _loop(body, method, address, todo, first)
     own = body.carried[node]
     if start is not None:
@@ -58,23 +59,28 @@ def _corrected(body: Body, node: nodes.Dot, method: Method, index: np.ndarray, s
     return [each(body.writer, "add", "i32", a, b) for a, b in zip(start, rows, strict=True)]
 
 
-class _Address:
-    """Where the rows of each turn are: separately by position and group if that is possible, by table if not."""
+class Address:
+    """Where the row of each turn is: by position and turn separately if that is possible, by table if not.
 
-    def __init__(self, body: Body, operand: Operand, rows: np.ndarray, todo: Turns) -> None:
+    `rows` are the places in `buffer` (positions, groups), -1 for the row of zeros at `zero`; turn i reads group
+    `groups[i]`.
+    """
+
+    def __init__(self, body: Body, buffer: Buffer, rows: np.ndarray, groups: np.ndarray, zero: int = -1) -> None:
         self._body, writer = body, body.writer
-        size = row_bytes(operand.buffer.kind, writer.target)
+        size = row_bytes(buffer.kind, writer.target)
         by_group = rows[0] - rows[0, 0]
-        self._separable = np.array_equal(rows, rows[:, :1] + by_group)
+        self._separable = np.array_equal(rows, rows[:, :1] + by_group) and bool(np.all(rows >= 0))
         if self._separable:
-            self._position = body.places(operand.buffer.offset, np.repeat(rows[:, 0], body.loop.outputs), size)[0]
-            entries = (by_group[todo.groups] * size).astype(np.int64)
+            self._position = body.places(buffer.offset, np.repeat(rows[:, 0], body.loop.outputs), size)[0]
+            entries = (by_group[groups] * size).astype(np.int64)
         else:
-            table = body.memory.table((operand.buffer.offset + rows * size).astype(np.int64))
+            offsets = np.where(rows < 0, zero, buffer.offset + rows * size)
+            table = body.memory.table(offsets.astype(np.int64))
             start = writer.new(f"mul i64 %q, {8 * rows.shape[1]}")
             moved = writer.new(f"add i64 {start}, {body.argument(table)}")
             self._position = writer.new(f"getelementptr i8, ptr %c, i64 {moved}")
-            entries = (8 * todo.groups).astype(np.int64)
+            entries = (8 * groups).astype(np.int64)
         self._entries = body.argument(body.memory.table(entries))
 
     def row(self, turn: str) -> str:
@@ -90,7 +96,7 @@ class _Address:
         return writer.new(f"getelementptr i8, ptr %s, i64 {offset}")
 
 
-def _loop(body: Body, method: Method, address: _Address, todo: Turns, first: Tile) -> Tile:
+def _loop(body: Body, method: Method, address: Address, todo: Turns, first: Tile) -> Tile:
     """All turns of this tile."""
     writer, shape = body.writer, vector(method.kind, body.writer.target)
     begin, end = _range(body, todo)

@@ -11,6 +11,13 @@ from trigger_nn.engines.native.target import Target
 ALIGNMENT = 64
 
 
+def low_bits(values: np.ndarray, bits: int) -> np.ndarray:
+    """Integers modulo 2^bits (32 or 64), as the machine's signed ones."""
+    if values.dtype == object:
+        values = np.array([int(v) & ((1 << 64) - 1) for v in values.ravel()], np.uint64).reshape(values.shape)
+    return values.astype(np.int64).astype(np.int64 if bits == 64 else np.int32)
+
+
 @dataclass(frozen=True)
 class Buffer:
     """Rows of a tensor: byte offset of the first, and what each holds."""

@@ -5,7 +5,7 @@ Operands broadcast as numpy's. Nodes are compared by identity.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
@@ -171,20 +171,20 @@ class Running(Step):
     """Within a fold: what has been added up so far (`of` -1), or this turn's part of sequence `of`."""
 
     of: int
-    tag: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Fold(Step):
-    """`start`, replaced turn by turn by `step`, which sees itself and one part of every sequence as `inner`.
+    """`start`, replaced turn by turn by `step`, which sees what it replaces and a part of every sequence as `inner`.
 
-    A sequence is a tensor and a flat index (turns, *shape of the part) into it.
+    A sequence is a tensor and a flat index (turns, *shape of the part) into it, -1 being 0; its parts differ by
+    position alone, or if it is constant by output alone.
     """
 
     start: "Node"
     step: "Node"
-    inner: tuple[Running, ...]
-    sequences: tuple[tuple["Node", np.ndarray, int], ...]
+    inner: tuple["Node", ...]
+    sequences: tuple[tuple["Node", np.ndarray], ...]
 
 
 Node = (
@@ -210,9 +210,20 @@ def operands(node: Node) -> tuple["Node", ...]:
         case Lookup():
             return (node.index,)
         case Fold():
-            return (node.start, *(source for source, _, _ in node.sequences))
+            return (node.start, *(source for source, _ in node.sequences))
         case _:
             return (node.source,)
+
+
+def keeps_low_bits(node: Node) -> bool:
+    """Whether low bits of the operands decide as many low bits of the result."""
+    match node:
+        case Binary():
+            return node.kind in (Kind.ADD, Kind.SUBTRACT, Kind.MULTIPLY)
+        case Gather() | Join() | Dot() | Left() | Select():
+            return True
+        case _:
+            return False
 
 
 def ordered(outputs: list[Node], known: Collection[Node] = ()) -> list[Node]:

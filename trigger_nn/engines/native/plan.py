@@ -109,7 +109,7 @@ def is_sum(node: Node) -> bool:
 def _summed(order: list[Node]) -> set[Node]:
     """Tensors that sums of products read: they are read often, so they are kept."""
     sources = [node.source for node in order if isinstance(node, nodes.Dot)]
-    sources += [source for node in order if isinstance(node, nodes.Fold) for source, _, _ in node.sequences]
+    sources += [source for node in order if isinstance(node, nodes.Fold) for source, _ in node.sequences]
     found = {base(source) for source in sources}
     return {node for node in found if not isinstance(node, nodes.Given | nodes.Fixed)}
 

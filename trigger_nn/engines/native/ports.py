@@ -24,6 +24,8 @@ from trigger_nn.engines.native.rows import (
 from trigger_nn.engines.native.target import Target
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 
+LARGEST = 1000  # smaller powers of two than 2^-1000 are not trusted to be exact
+
 
 @dataclass(frozen=True)
 class Load:
@@ -183,6 +185,8 @@ def _numbers(job: Load, writer: Writer, wide: str) -> Callable[[str], tuple[str,
         scaled = writer.new(f"fmul {shape} {number}, {_power(kind.fraction)}")
         size = _call(writer, "fabs", scaled)
         flag = writer.new(f"fcmp uge {shape} {size}, {splat(most, 'f64')}")
+        if kind.fraction < 0:
+            flag = _or_vanished(writer, flag, number, scaled)
         rounded = _rounded(writer, scaled, kind.rounding)
         limited = rounded if wraps else _limited(writer, rounded, kind)
         safe = writer.new(f"select <{lanes} x i1> {flag}, {shape} zeroinitializer, {shape} {limited}")
@@ -190,6 +194,14 @@ def _numbers(job: Load, writer: Writer, wide: str) -> Callable[[str], tuple[str,
         return (_wrapped(writer, whole, kind, wide) if wraps else whole), flag
 
     return read
+
+
+def _or_vanished(writer: Writer, flag: str, number: str, scaled: str) -> str:
+    """Also where a number is so small that nothing was left of it."""
+    shape, flags = f"<{writer.target.lanes} x double>", f"<{writer.target.lanes} x i1>"
+    there = writer.new(f"fcmp one {shape} {number}, zeroinitializer")
+    tiny = writer.new(f"fcmp olt {shape} {_call(writer, 'fabs', scaled)}, {_power(-LARGEST)}")
+    return writer.new(f"or {flags} {flag}, {writer.new(f'and {flags} {there}, {tiny}')}")
 
 
 def _power(exponent: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from trigger_nn.engines.native import nodes
 from trigger_nn.engines.native.carriers import Carried
-from trigger_nn.engines.native.memory import Buffer, Memory
+from trigger_nn.engines.native.memory import Buffer, Memory, low_bits
 from trigger_nn.engines.native.nodes import Node
 from trigger_nn.engines.native.plan import base
 from trigger_nn.engines.native.target import Target
@@ -146,15 +146,9 @@ def packed_weights(weights: np.ndarray, method: Method, members: np.ndarray) -> 
         case "dot16":
             return np.ascontiguousarray(grouped.swapaxes(1, 2).astype(np.int16)).view(np.int32)[..., 0]
         case _:
-            kinds = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64}
-            return _modulo(grouped[:, 0], method.name).astype(kinds[method.name])
-
-
-def _modulo(weights: np.ndarray, kind: str) -> np.ndarray:
-    """Weights that 32 bits can't hold, by their low bits: a sum that comes here is one modulo 2^32."""
-    if kind != "i32":
-        return weights
-    return (weights.astype(np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+            if method.name[0] == "i":
+                return low_bits(grouped[:, 0], int(method.name[1:]))
+            return grouped[:, 0].astype(np.float32 if method.name == "f32" else np.float64)
 
 
 def tile_of(outputs: int, target: Target) -> int:

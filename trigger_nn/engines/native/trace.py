@@ -3,7 +3,7 @@
 Nothing about any operation is said here a second time, so every operation that has a meaning has machine code.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from trigger_nn.engines.native.nodes import Kind, Node
 from trigger_nn.passes.intervals import Interval, Intervals
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, round_off
 from trigger_nn.program.integers import Integers
+from trigger_nn.program.semantics.domain import Step
 
 
 @dataclass(frozen=True)
@@ -154,26 +155,50 @@ class Tracer:
 
     def fold(
         self,
-        step: Callable[[Traced, Sequence[Traced]], Traced],
+        step: Step[Traced],
         start: Traced,
-        sequences: Sequence[tuple[Traced, np.ndarray]],
+        gathered: Sequence[tuple[Traced, np.ndarray]],
+        constants: Sequence[np.ndarray],
     ) -> Traced:
-        """`start`, replaced by `step` of itself and one part of every sequence (value, index (turns, ...)) in turn."""
-        parts = [_part(number, value, index) for number, (value, index) in enumerate(sequences)]
-        bounds, total = start.interval, start
-        for _ in range(4):  # bounds grow to what the step's last cast allows, mostly at once
-            total = Traced(nodes.Running(-1, shape=bounds.low.shape[1:], **_hull(bounds)), bounds)
+        """One node for all turns, where the outputs of a position read the same elements; else turn after turn."""
+        if any(index.shape[-1] != 1 for _, index in gathered):
+            return self._unrolled(step, start, gathered, constants)
+        read = [*gathered, *((self.constant(c), np.arange(c.size).reshape(c.shape)) for c in constants)]
+        parts = [_part(number, value, index) for number, (value, index) in enumerate(read)]
+        total, result = self._settled(step, start, parts)
+        node = nodes.Fold(
+            start.node, result.node, (total.node, *(part.node for part in parts)),
+            tuple((value.node, index) for value, index in read), shape=total.node.shape, **_hull(total.interval),
+        )  # fmt: skip
+        return Traced(node, total.interval)
+
+    def _settled(self, step: Step[Traced], start: Traced, parts: list[Traced]) -> tuple[Traced, Traced]:
+        """The running total with bounds that a step does not leave, and the step's result."""
+        result = step(start, parts)
+        bounds = _flat(_together(start.interval, result.interval), 16)
+        for _ in range(8):  # they grow to what the step's last cast allows
+            result = step(_running(bounds), parts)
+            wider = _together(start.interval, result.interval)
+            tight = _flat(wider, 0)
+            total = _running(tight)
             result = step(total, parts)
-            wider = _together(bounds, result.interval)
-            if _hull(wider) == _hull(bounds) and wider.low.shape == bounds.low.shape:
-                break
-            bounds = _flat(wider)
-        else:
-            raise Unbounded
-        inner = tuple(part.node for part in (total, *parts) if isinstance(part.node, nodes.Running))
-        read = tuple((value.node, index, 0) for value, index in sequences)
-        node = nodes.Fold(start.node, result.node, inner, read, shape=bounds.low.shape[1:], **_hull(bounds))
-        return Traced(node, bounds)
+            if _within(_together(start.interval, result.interval), tight):
+                return total, result
+            bounds = _flat(_together(bounds, wider), 16)
+        raise Unbounded("its running sum has no bounds")
+
+    def _unrolled(
+        self,
+        step: Step[Traced],
+        start: Traced,
+        gathered: Sequence[tuple[Traced, np.ndarray]],
+        constants: Sequence[np.ndarray],
+    ) -> Traced:
+        total = start
+        for turn in range(len(constants[0])):
+            parts = [self.gather(value, index[turn], 0) for value, index in gathered]
+            total = step(total, [*parts, *(self.constant(values[turn]) for values in constants)])
+        return total
 
     def _rounded(self, value: Traced, drop: int, rounding: Rounding) -> Traced:
         if drop <= 0:
@@ -281,10 +306,17 @@ def _number(number: int) -> np.ndarray:
 
 
 def _part(number: int, value: Traced, index: np.ndarray) -> Traced:
+    """One turn's elements of a sequence: any of them, padding included."""
     low, high = value.interval.bounds
-    least, most = (np.full((1, *index.shape[1:]), bound, object) for bound in (low, high))
-    whole = Interval(least, most, value.interval.zeros)
-    return Traced(nodes.Running(number, shape=index.shape[1:], low=low, high=high), _compact(whole))
+    if np.any(index < 0):
+        low, high = min(low, 0), max(high, 0)
+    interval = _everywhere(index.shape[1:], low, high, value.interval.zeros)
+    return Traced(nodes.Running(number, shape=index.shape[1:], low=low, high=high), interval)
+
+
+def _running(interval: Interval) -> Traced:
+    """The total between turns."""
+    return Traced(nodes.Running(-1, shape=interval.low.shape[1:], **_hull(interval)), interval)
 
 
 def _together(one: Interval, other: Interval) -> Interval:
@@ -292,15 +324,17 @@ def _together(one: Interval, other: Interval) -> Interval:
     return Interval(low, high, min(one.zeros, other.zeros))
 
 
-def _flat(interval: Interval) -> Interval:
-    """The same bounds for every element, so that they settle soon."""
-    low, high = interval.bounds
-    shape = interval.low.shape
-    return _compact(Interval(np.full(shape, low, object), np.full(shape, high, object), 0))
+def _within(one: Interval, other: Interval) -> bool:
+    (low, high), (least, most) = one.bounds, other.bounds
+    return least <= low and high <= most and one.low.shape == other.low.shape and one.zeros >= other.zeros
 
 
-def _compact(interval: Interval) -> Interval:
+def _flat(interval: Interval, more: int) -> Interval:
+    """The same bounds for every element, and 2^more times as far, so that they settle soon."""
     low, high = interval.bounds
-    if max(low.bit_length(), high.bit_length()) > 62:
-        return interval
-    return Interval(interval.low.astype(np.int64), interval.high.astype(np.int64), interval.zeros)
+    return _everywhere(interval.low.shape[1:], min(low, 0) << more, max(high, 0) << more, 0)
+
+
+def _everywhere(shape: tuple[int, ...], low: int, high: int, zeros: int) -> Interval:
+    kind = object if max(low.bit_length(), high.bit_length()) > 62 else np.int64
+    return Interval(np.full((1, *shape), low, kind), np.full((1, *shape), high, kind), zeros)

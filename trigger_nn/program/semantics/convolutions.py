@@ -7,9 +7,9 @@ import numpy as np
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations.convolutions import Conv2D, ConvolutionOperation, DepthwiseConv2D
 from trigger_nn.program.operations.products import Strategy
-from trigger_nn.program.semantics.domain import Domain, Operand, V
-from trigger_nn.program.semantics.multiplication import product_fraction, product_of, weight_matrix
-from trigger_nn.program.semantics.products import accumulate, balanced, order_is_free
+from trigger_nn.program.semantics.domain import Domain, Operand, V, fold
+from trigger_nn.program.semantics.multiplication import factors_of, product_fraction, product_of, weight_matrix
+from trigger_nn.program.semantics.products import accumulate, adding, balanced, order_is_free
 from trigger_nn.program.semantics.windows import patches, slid
 
 
@@ -52,13 +52,10 @@ def accumulate_depthwise(
         whole = domain.sum(product_of(domain, by_channel, source, weights.T, operation))
         exact = domain.add(domain.shift(whole, accumulator.fraction - fraction), total)
         return balanced(domain, domain.cast(exact, accumulator.fraction, accumulator), operation)
-    channels = np.arange(weights.shape[1])
-    for taps in depthwise_order(operation):
-        element = domain.gather(x, index[..., taps, channels], 0)
-        product = domain.cast(
-            product_of(domain, element, source, weights[taps, channels], operation), fraction, accumulator
-        )
-        total = domain.cast(domain.add(total, product), accumulator.fraction, accumulator)
+    channels, order = np.arange(weights.shape[1]), depthwise_order(operation)
+    places = np.stack([index[..., taps, channels] for taps in order])
+    factors = factors_of(operation, source, weights[order, channels])
+    total = fold(domain, adding(domain, source, operation), total, [(x, places)], factors)
     return balanced(domain, total, operation)
 
 

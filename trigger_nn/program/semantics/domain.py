@@ -1,7 +1,8 @@
 """What a domain of values must be able to do, for the operations to have a meaning in it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -69,3 +70,37 @@ class Domain(Protocol[V]):
 
     def one_hot_maximum(self, value: V) -> V:
         """1 at the first largest element of the last axis, 0 elsewhere."""
+
+
+Step = Callable[[V, Sequence[V]], V]
+
+
+@runtime_checkable
+class Folding(Protocol[V]):
+    """A domain that repeats a step without going through all its turns."""
+
+    def fold(
+        self, step: Step[V], start: V, gathered: Sequence[tuple[V, np.ndarray]], constants: Sequence[np.ndarray]
+    ) -> V:
+        """See the function `fold`."""
+
+
+def fold(
+    domain: Domain[V],
+    step: Step[V],
+    start: V,
+    gathered: Sequence[tuple[V, np.ndarray]],
+    constants: Sequence[np.ndarray],
+) -> V:
+    """`start`, replaced turn after turn by `step` of itself and this turn's parts.
+
+    The parts of a turn are elements of each `gathered` value at the turn's flat indices, (turns, ...), -1 being 0, and
+    the turn's row of each of the `constants`, (turns, ...). Every step yields values of one shape and type.
+    """
+    if isinstance(domain, Folding):
+        return domain.fold(step, start, gathered, constants)
+    total = start
+    for turn in range(len(constants[0])):
+        parts = [domain.gather(value, index[turn], 0) for value, index in gathered]
+        total = step(total, [*parts, *(domain.constant(values[turn]) for values in constants)])
+    return total

@@ -1,5 +1,6 @@
 """What hls4ml's C++ takes for a product of an input and a constant, by the types of both (nnet_mult.h)."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -17,16 +18,31 @@ def weight_matrix(weights: Constant) -> np.ndarray:
 
 def product_of(domain: Domain[V], x: V, source: Fixed, factor: np.ndarray, operation: SumOfProducts | Scale) -> V:
     """Products of `x` with mantissas `factor` of the operation's constant; see `product_fraction` for their point."""
+    return product_with(
+        domain, x, source, [domain.constant(f) for f in factors_of(operation, source, factor)], operation
+    )
+
+
+def factors_of(operation: SumOfProducts | Scale, source: Fixed, factor: np.ndarray) -> list[np.ndarray]:
+    """What of mantissas `factor` of the operation's constant `product_with` needs."""
+    if operation.product is Product.AGREEMENT:
+        return [factor, (factor < 0).astype(np.int64)]
+    if shift_loses(operation, source):
+        return [np.abs(factor), np.sign(factor)]
+    return [factor]
+
+
+def product_with(domain: Domain[V], x: V, source: Fixed, factors: Sequence[V], operation: SumOfProducts | Scale) -> V:
+    """Products of `x`, given the parts of the constant that `factors_of` names."""
     match operation.product:
         case Product.MULTIPLY:
-            return domain.multiply(x, domain.constant(factor))
+            return domain.multiply(x, factors[0])
         case Product.AGREEMENT:
-            unset = domain.constant((factor < 0).astype(np.int64))
-            return domain.add(domain.multiply(x, domain.constant(factor)), unset)
+            return domain.add(domain.multiply(x, factors[0]), factors[1])
         case Product.SIGN:
-            return domain.multiply(_signs(domain, x), domain.constant(factor))
+            return domain.multiply(_signs(domain, x), factors[0])
         case Product.SHIFT:
-            return _shifted(domain, x, source, factor, operation)
+            return _shifted(domain, x, source, factors, operation)
         case _:
             assert_never(operation.product)
 
@@ -58,15 +74,15 @@ def dot(domain: Domain[V], x: V, operation: SumOfProducts) -> V:
             assert_never(operation.product)
 
 
-def _shifted(domain: Domain[V], x: V, source: Fixed, factor: np.ndarray, operation: SumOfProducts | Scale) -> V:
+def _shifted(domain: Domain[V], x: V, source: Fixed, factors: Sequence[V], operation: SumOfProducts | Scale) -> V:
     """X shifted by each exponent within `shift_type`, then given the weight's sign."""
     if not shift_loses(operation, source):
-        return domain.multiply(x, domain.constant(factor))
+        return domain.multiply(x, factors[0])
     kind = shift_type(operation, source)
     start = domain.cast(x, source.fraction, kind)
-    moved = domain.multiply(start, domain.constant(np.abs(factor)))
+    moved = domain.multiply(start, factors[0])
     kept = domain.cast(moved, kind.fraction + _factors(operation).type.fraction, kind)
-    return domain.cast(domain.multiply(kept, domain.constant(np.sign(factor))), kind.fraction, kind)
+    return domain.cast(domain.multiply(kept, factors[1]), kind.fraction, kind)
 
 
 def shift_loses(operation: SumOfProducts | Scale, source: Fixed) -> bool:

@@ -1,5 +1,6 @@
 """Dense layers (nnet_dense*.h) and batch normalisation (nnet_batchnorm*.h), by the products of nnet_mult.h."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -16,17 +17,20 @@ from trigger_nn.program.operations.products import (
     SumOfProducts,
     TernaryThreshold,
 )
-from trigger_nn.program.semantics.domain import Domain, Operand, V
+from trigger_nn.program.semantics.domain import Domain, Operand, Step, V, fold
 from trigger_nn.program.semantics.multiplication import (
     dot,
+    factors_of,
     product_fraction,
     product_of,
+    product_with,
     shift_loses,
     weight_matrix,
 )
 
 __all__ = [
     "accumulate",
+    "adding",
     "apply",
     "balanced",
     "product_fraction",
@@ -102,12 +106,23 @@ def accumulate(domain: Domain[V], x: V, source: Fixed, operation: SumOfProducts)
         exact = domain.shift(dot(domain, x, operation), accumulator.fraction - fraction)
         total = domain.cast(domain.add(exact, bias), accumulator.fraction, accumulator)
         return balanced(domain, total, operation)
-    total = bias
-    for i in summation_order(operation.strategy, operation.reuse_factor, len(matrix)).tolist():
-        element = _element(domain, x, i, len(matrix), operation.shape[:-1])
-        product = domain.cast(product_of(domain, element, source, matrix[i], operation), fraction, accumulator)
-        total = domain.cast(domain.add(total, product), accumulator.fraction, accumulator)
+    order = summation_order(operation.strategy, operation.reuse_factor, len(matrix))
+    places = np.stack([_places(i, len(matrix), operation.shape[:-1]) for i in order])
+    factors = factors_of(operation, source, matrix[order])
+    total = fold(domain, adding(domain, source, operation), bias, [(x, places)], factors)
     return balanced(domain, total, operation)
+
+
+def adding(domain: Domain[V], source: Fixed, operation: SumOfProducts) -> Step[V]:
+    """Adds one more product to a sum; parts are the input, of type `source`, and the factors of its product."""
+    accumulator, fraction = operation.accumulator, product_fraction(operation, source)
+
+    def step(total: V, parts: Sequence[V]) -> V:
+        product = product_with(domain, parts[0], source, parts[1:], operation)
+        term = domain.cast(product, fraction, accumulator)
+        return domain.cast(domain.add(total, term), accumulator.fraction, accumulator)
+
+    return step
 
 
 def scaled(operation: Scale, domain: Domain[V], x: V, source: Fixed) -> tuple[V, int]:
@@ -183,7 +198,7 @@ def _elementwise(given: tuple[int, ...], *constants: Constant) -> tuple[int, ...
     return given if fits else ()
 
 
-def _element(domain: Domain[V], x: V, i: int, length: int, positions: tuple[int, ...]) -> V:
-    """Element `i` of the last axis (of `length`) at every position; the axis is kept, with length 1."""
+def _places(i: int, length: int, positions: tuple[int, ...]) -> np.ndarray:
+    """Flat index of element `i` of the last axis (of `length`) at every position; the axis is kept, with length 1."""
     count = int(np.prod(positions, dtype=np.int64))
-    return domain.gather(x, (np.arange(count) * length + i).reshape(*positions, 1), 0)
+    return (np.arange(count) * length + i).reshape(*positions, 1)

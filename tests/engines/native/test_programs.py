@@ -1,0 +1,52 @@
+"""Random programs of several operations, and one for each thing that is easily done wrong."""
+
+import logging
+
+import numpy as np
+from hypothesis import given, settings
+
+from tests.engines.native.agreement import agrees, program_of
+from tests.engines.native.programs import programs
+from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.operations import Constant, Lookup
+
+BYTE = Fixed(True, 8, 8)
+
+
+@settings(max_examples=60)
+@given(programs())
+def test_random_programs(program):
+    agrees(program)
+
+
+@settings(max_examples=20)
+@given(programs(widest=100, most=3))
+def test_random_programs_of_wide_inputs(program):
+    agrees(program, events=5)
+
+
+def test_an_index_of_more_than_32_bits_is_divided_before_it_wraps():
+    table = Constant(np.array([1, 2, 3, 4]), BYTE)
+    lookup = Lookup(name="y", inputs=("x",), shape=(3,), type=BYTE, table=table, span=16)
+    agrees(program_of(lookup, kind=Fixed(True, 40, 38)))
+
+
+def test_operations_that_64_bits_do_not_hold_are_left_to_the_reference_engine(caplog):
+    from trigger_nn.program.operations import Cast, Relu
+
+    narrow = Relu(name="narrow", inputs=("x",), shape=(3,), type=Fixed(False, 7, 7))
+    wide = Cast(name="wide", inputs=("narrow",), shape=(3,), type=Fixed(True, 90, 10))
+    last = Cast(name="last", inputs=("wide",), shape=(3,), type=BYTE)
+    with caplog.at_level(logging.WARNING, "trigger_nn.engines.native.stages"):
+        agrees(program_of(narrow, wide, last))
+    told = " ".join(record.getMessage() for record in caplog.records)
+    assert "wide" in told
+    assert "reference engine" in told
+    assert "narrow of" not in told
+
+
+def test_a_result_that_no_input_decides():
+    from trigger_nn.program.operations import BinaryStep
+
+    step = BinaryStep(name="y", inputs=("x",), shape=(1,), type=BYTE)
+    agrees(program_of(step, port=(1,), kind=Fixed(False, 4, 4)))

@@ -105,7 +105,7 @@ def test_emulate_refuses_what_does_not_fit(tmp_path):
     refused(trigger_nn("emulate", PROGRAM, "fine.h5", cwd=tmp_path), "count in 0.25 GeV", "counts of 0.5 GeV")
     (tmp_path / "cut.h5").write_bytes(embedded_sample().read_bytes()[:5000])
     refused(trigger_nn("emulate", PROGRAM, "cut.h5", cwd=tmp_path), "truncated")
-    assert not (tmp_path / "scores.npy").exists()
+    assert not list(tmp_path.glob("scores*"))
 
 
 def test_emulate_events_and_arrays_alike(tmp_path):
@@ -119,6 +119,10 @@ def test_emulate_events_and_arrays_alike(tmp_path):
     assert trigger_nn("emulate", PROGRAM, "numbers.npy", "--out", "b.npy", cwd=tmp_path).returncode == 0
     assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
     assert np.load(tmp_path / "a.npy").dtype == np.int64
+    assert trigger_nn("emulate", PROGRAM, "numbers.npy", cwd=tmp_path).returncode == 0
+    with h5py.File(tmp_path / "scores.h5") as file:
+        assert np.array_equal(file["scores/output"][:], np.load(tmp_path / "a.npy"))
+        assert file["scores/output"].attrs["type"] == "fixed<12,6,RND_CONV,SAT>"
 
 
 def test_show_and_estimate(tmp_path):

@@ -24,17 +24,23 @@ if TYPE_CHECKING:
         read_events,
         verify,
     )
+    from trigger_nn.workflow.emulate import emulate
 
 _LAZY = ("bundle", "compile", "diverge", "estimate", "load_model", "lower", "network_inputs", "read_events", "verify")
 
 __all__ = [
     "Emulator", "Fixed", "Program", "TriggerNNError", "__version__",
-    "bundle", "compile", "diverge", "estimate", "load_model", "lower", "network_inputs", "read_events", "verify",
+    "bundle", "compile", "diverge", "emulate", "estimate", "load_model", "lower", "network_inputs", "read_events",
+    "verify",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import a public function of `trigger_nn.api` on first use."""
+    if name == "emulate":  # not by way of the api, whose rooms need more than emulation does
+        from trigger_nn.workflow.emulate import emulate
+
+        return emulate
     if name in _LAZY:
         from trigger_nn import api
 

@@ -2,16 +2,15 @@
 
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from trigger_nn.cli_check import check
+from trigger_nn.cli_emulate import emulate
 from trigger_nn.cli_events import app as events_app
 from trigger_nn.cli_programs import app as programs_app
 from trigger_nn.cli_programs import print_choices
@@ -25,6 +24,7 @@ app = typer.Typer(
 app.add_typer(events_app, name="events")
 app.add_typer(programs_app)
 app.command()(check)
+app.command()(emulate)
 
 if TYPE_CHECKING:
     from trigger_nn.studies.classes import ClassComparison
@@ -114,36 +114,6 @@ def report(
     """Compare float, quantized, emulated and cut-based triggers; write one HTML page."""
     _until("report", recipe, build, out, force)
     _summary(recipe, build, out)
-
-
-@app.command()
-def emulate(
-    program: ProgramPath,
-    events: Annotated[
-        Path, typer.Argument(help="events file of this package (HDF5), or an array (.npy) of the input's shape")
-    ],
-    out: Annotated[Path, typer.Option(help="where to write the scores (.npy, integers)")] = Path("scores.npy"),
-    split: Annotated[str, typer.Option(help="split of the events file")] = "test",
-) -> None:
-    """Run a compiled program on events, without TensorFlow and hls4ml; scores are the output port's integers."""
-    from trigger_nn.engines.emulator import Emulator
-    from trigger_nn.files import replacing
-    from trigger_nn.program.program import Program
-    from trigger_nn.workflow.inputs import mantissas_at
-
-    loaded = Program.load(program)
-    inputs = mantissas_at(loaded, events, split)
-    count = len(next(iter(inputs.values())))
-    emulator, started, parts = Emulator(loaded), time.monotonic(), []
-    with Bar() as progress:
-        for start in range(0, count, 1024):
-            parts.append(emulator.predict_mantissas({n: x[start : start + 1024] for n, x in inputs.items()}))
-            progress("events emulated", min(start + 1024, count), count)
-    seconds = time.monotonic() - started
-    with replacing(out) as temporary, temporary.open("wb") as file:
-        np.save(file, np.concatenate(parts))
-    port = loaded.outputs[0]
-    console.print(f"{count} events at {count / seconds:,.0f}/s; {port.type} integers of {port.name!r} in {out}")
 
 
 @app.command()

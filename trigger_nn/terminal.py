@@ -23,6 +23,9 @@ if not console.is_terminal:
     console.width = 140  # a log has no width; tables should not be folded to 80 columns
 
 
+MINUTE = 60.0  # seconds
+
+
 class _Speed(ProgressColumn):
     """Steps a second."""
 
@@ -33,7 +36,7 @@ class _Speed(ProgressColumn):
 
 
 class Bar:
-    """A progress bar on a terminal; a line every tenth elsewhere. Called as progress(what, done, total)."""
+    """A progress bar on a terminal; a line every tenth, or minute, elsewhere. Called as progress(what, done, total)."""
 
     def __init__(self) -> None:
         columns = (
@@ -47,6 +50,7 @@ class Bar:
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
+        self._told: dict[str, float] = {}
         self._started: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Callable[[str, int, int], None]:
@@ -58,13 +62,13 @@ class Bar:
 
     def _update(self, what: str, done: int, total: int) -> None:
         if not console.is_terminal:
-            tenth = 10 * done // max(total, 1)
-            if tenth != self._tenths.get(what):
-                self._tenths[what] = tenth
+            tenth, now = 10 * done // max(total, 1), time.monotonic()
+            if tenth != self._tenths.get(what) or now - self._told[what] > MINUTE:
+                self._tenths[what], self._told[what] = tenth, now
                 console.print(f"    {what} {done}/{total}{self._pace(what, done, total)}")
             return
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
+            self._tasks[what] = self._progress.add_task(what, total=total, completed=done)
         self._progress.update(self._tasks[what], completed=done)
 
     def _pace(self, what: str, done: int, total: int) -> str:

@@ -1,10 +1,7 @@
 """Events on disk -> numbers or mantissas of a program's input ports."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
@@ -15,11 +12,7 @@ from trigger_nn.events.storage.dataset import SPLITS
 from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program
-
-# What numpy and zipfile raise at a file that is damaged, or written in a way they do not know (encrypted, say).
-_DAMAGE = (
-    OSError, ValueError, EOFError, RuntimeError, MemoryError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error
-)  # fmt: skip
+from trigger_nn.workflow.arrays import DAMAGE
 
 
 def mantissas_at(program: Program, path: Path, split: str = "test") -> dict[str, np.ndarray]:
@@ -50,7 +43,7 @@ def _arrays(program: Program, path: Path) -> dict[str, np.ndarray]:
         if isinstance(stored, np.ndarray):
             stored = {names[0]: stored}
         arrays = {name: stored[name] for name in names if name in stored}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise EventsError(f"{path} is no array: {error}; write it with numpy.save or numpy.savez.") from None
     missing = [name for name in names if name not in arrays]
     if missing:

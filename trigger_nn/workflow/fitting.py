@@ -1,0 +1,111 @@
+"""From columns of a file to mantissas of a program's input ports, whatever does not fit named by file and event."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from trigger_nn.errors import EventsError
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding, to_float
+from trigger_nn.program.program import Port
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+LIMIT = 2.0**31
+CACHED = 2**15  # numbers cast at once, which stay in cache
+
+
+def arranged(path: Path, port: Port, names: Sequence[str], columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Columns as (events, *port shape): several are stacked on the last axis, a flat one takes the shape in C order.
+
+    Raises:
+        EventsError: they hold no real numbers, or are of another shape.
+    """
+    where = f"{path}: input {port.name!r}"
+    for name in names:
+        if columns[name].dtype.kind not in "biuf":
+            raise EventsError(
+                f"{where} takes real numbers, column {name!r} holds {columns[name].dtype}; convert the events."
+            )
+    shapes = [columns[name].shape for name in names]
+    if len(set(shapes)) > 1:
+        found = ", ".join(f"{name!r} {shape}" for name, shape in zip(names, shapes, strict=True))
+        raise EventsError(f"{where} is stacked of columns of differing shape: {found}; name columns of one shape.")
+    x = columns[names[0]] if len(names) == 1 else np.stack([columns[name] for name in names], axis=-1)
+    if x.shape[1:] == port.shape:
+        return x
+    if x.ndim <= 2 and int(np.prod(x.shape[1:], dtype=int)) == int(np.prod(port.shape, dtype=int)):
+        return x.reshape(len(x), *port.shape)
+    raise EventsError(
+        f"{where} has shape (events, {', '.join(map(str, port.shape))}), found {x.shape} of {', '.join(names)}; "
+        "reshape the events, or name other columns."
+    )
+
+
+def cast(where: str, port: Port, x: np.ndarray, first: int) -> np.ndarray:
+    """Numbers as the firmware's front end casts them; `first` is the number of the first event in its file.
+
+    Raises:
+        EventsError: one is not finite.
+    """
+    fast = _floored(x, port) if x.size else None
+    if fast is not None:
+        return fast
+    if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
+        event = first + int(np.argwhere(~np.isfinite(x))[0][0])
+        raise EventsError(f"{where}: input {port.name!r} is not finite at event {event}; remove or mend that event.")
+    return port.cast(x)
+
+
+def _floored(x: np.ndarray, port: Port) -> np.ndarray | None:
+    """What `Port.cast` gives, many times faster, where rounding is a floor and int32 holds it; else None."""
+    kind = port.type
+    known = kind.rounding == Rounding.TRN and kind.overflow in (Overflow.WRAP, Overflow.SAT) and not port.whole
+    if not known or kind.width > 31 or not 0 <= kind.fraction <= 60 or x.dtype not in FLOATS:
+        return None
+    mantissas = np.empty(x.shape, np.int32)
+    rows = max(1, CACHED // max(1, x[:1].size))
+    for first in range(0, len(x), rows):
+        # Scaled by 2^n, n >= 0, a float32 keeps all its bits, so it need not become a float64 first.
+        floor = x[first : first + rows] * x.dtype.type(2.0**kind.fraction)
+        np.floor(floor, out=floor)
+        if not (floor.min() > -LIMIT and floor.max() < LIMIT):  # not true of NaN either
+            return None
+        mantissas[first : first + rows] = _int32_in_range(floor.astype(np.int32), kind)
+    return mantissas
+
+
+def _int32_in_range(mantissa: np.ndarray, kind: Fixed) -> np.ndarray:
+    if kind.overflow == Overflow.SAT:
+        return np.clip(mantissa, kind.minimum, kind.maximum, out=mantissa)
+    sign = 1 << (kind.width - 1) if kind.signed else 0
+    mantissa &= (1 << kind.width) - 1
+    mantissa ^= sign
+    mantissa -= sign
+    return mantissa
+
+
+def checked(where: str, port: Port, x: np.ndarray, first: int) -> np.ndarray:
+    """Integers that are the port's mantissas already.
+
+    Raises:
+        EventsError: they are no integers, or outside the port's range.
+    """
+    if x.dtype.kind not in "iu":
+        raise EventsError(f"{where}: input {port.name!r} takes integers with --mantissas, found {x.dtype}; drop it.")
+    if not _inside(x, port):
+        wrong = (x < port.type.minimum) | (x > port.type.maximum)
+        event = int(np.argwhere(wrong)[0][0])
+        raise EventsError(
+            f"{where}: input {port.name!r} is {port.type}, mantissas {port.type.minimum}..{port.type.maximum}, but "
+            f"holds {x[wrong].ravel()[0]} at event {first + event}; saturate it first."
+        )
+    return np.ascontiguousarray(x)
+
+
+def counts(port: Port, x: np.ndarray) -> np.ndarray:
+    """Counts of our own events: one is one mantissa step, and what is too large overflows as the port's type says."""
+    return np.ascontiguousarray(x) if _inside(x, port) else port.cast(to_float(x, port.type))
+
+
+def _inside(x: np.ndarray, port: Port) -> bool:
+    return not x.size or (int(x.min()) >= port.type.minimum and int(x.max()) <= port.type.maximum)

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from trigger_nn.engines.native.casting import cast as cast_by_code
 from trigger_nn.errors import EventsError
-from trigger_nn.program.fixed import Fixed, Overflow, Rounding, to_float
+from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Port
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-LIMIT = 2.0**31
-CACHED = 2**15  # numbers cast at once, which stay in cache
 
 
 def arranged(path: Path, port: Port, names: Sequence[str], columns: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -47,41 +44,13 @@ def cast(where: str, port: Port, x: np.ndarray, first: int) -> np.ndarray:
     Raises:
         EventsError: one is not finite.
     """
-    fast = _floored(x, port) if x.size else None
-    if fast is not None:
-        return fast
+    quick = cast_by_code(port, x)
+    if quick is not None:
+        return quick
     if x.dtype.kind == "f" and not np.all(np.isfinite(x)):
         event = first + int(np.argwhere(~np.isfinite(x))[0][0])
         raise EventsError(f"{where}: input {port.name!r} is not finite at event {event}; remove or mend that event.")
     return port.cast(x)
-
-
-def _floored(x: np.ndarray, port: Port) -> np.ndarray | None:
-    """What `Port.cast` gives, many times faster, where rounding is a floor and int32 holds it; else None."""
-    kind = port.type
-    known = kind.rounding == Rounding.TRN and kind.overflow in (Overflow.WRAP, Overflow.SAT) and not port.whole
-    if not known or kind.width > 31 or not 0 <= kind.fraction <= 60 or x.dtype not in FLOATS:
-        return None
-    mantissas = np.empty(x.shape, np.int32)
-    rows = max(1, CACHED // max(1, x[:1].size))
-    for first in range(0, len(x), rows):
-        # Scaled by 2^n, n >= 0, a float32 keeps all its bits, so it need not become a float64 first.
-        floor = x[first : first + rows] * x.dtype.type(2.0**kind.fraction)
-        np.floor(floor, out=floor)
-        if not (floor.min() > -LIMIT and floor.max() < LIMIT):  # not true of NaN either
-            return None
-        mantissas[first : first + rows] = _int32_in_range(floor.astype(np.int32), kind)
-    return mantissas
-
-
-def _int32_in_range(mantissa: np.ndarray, kind: Fixed) -> np.ndarray:
-    if kind.overflow == Overflow.SAT:
-        return np.clip(mantissa, kind.minimum, kind.maximum, out=mantissa)
-    sign = 1 << (kind.width - 1) if kind.signed else 0
-    mantissa &= (1 << kind.width) - 1
-    mantissa ^= sign
-    mantissa -= sign
-    return mantissa
 
 
 def checked(where: str, port: Port, x: np.ndarray, first: int) -> np.ndarray:

@@ -29,7 +29,7 @@ class NativeEngine:
 
     def __init__(self, threads: int | None = None, target: Target | None = None) -> None:
         """Nothing is compiled yet."""
-        self.threads = threads or _cores()
+        self.threads = threads or cores()
         self.target = target or runnable()[0]
         self._making = Lock()
         self._known: dict[tuple[int, tuple[str, ...]], tuple[Program, tuple[Stage, ...]]] = {}
@@ -65,11 +65,11 @@ class NativeEngine:
         """
         stages = self.stages(program, keep)
         types = {name: program.type_of(name) for name in keep}
-        simple = len(stages) == 1 and all(_castable(port) for port in program.inputs)
+        simple = len(stages) == 1 and all(castable(port) for port in program.inputs)
         direct = stages[0].code if simple else None
         if direct and all(kind.width <= EXACT and abs(kind.fraction) <= LARGEST for kind in types.values()):
             given = [port for port in program.inputs if port.name in direct.assembly.given]
-            arrays = {port.name: Array(_flat(inputs[port.name]), port.type) for port in given}
+            arrays = {port.name: Array(contiguous(inputs[port.name]), port.type) for port in given}
             made = direct.run(
                 _events(inputs), arrays, {name: kind.fraction for name, kind in types.items()}, self.threads
             )
@@ -93,7 +93,7 @@ class NativeEngine:
             wide = values.dtype == object
             if wide:
                 check_ranges(port, values)
-            arrays[port.name] = Array(_flat(low_bits(values, 64) if wide else values), checked=wide)
+            arrays[port.name] = Array(contiguous(low_bits(values, 64) if wide else values), checked=wide)
         made = code.run(_events(tensors), arrays, dict.fromkeys(code.assembly.made), self.threads)
         if made is None:
             for port in program.inputs:
@@ -102,7 +102,7 @@ class NativeEngine:
         return {name: values.reshape(len(values), *program.shape_of(name)) for name, values in made.items()}
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -111,12 +111,12 @@ def _events(tensors: Mapping[str, np.ndarray]) -> int:
     return len(next(iter(tensors.values())))
 
 
-def _castable(port: Port) -> bool:
+def castable(port: Port) -> bool:
     """Whether the code can cast numbers to the port's type as `Port.cast` does."""
     return not port.whole and abs(port.type.fraction) <= LARGEST
 
 
-def _flat(values: np.ndarray) -> np.ndarray:
+def contiguous(values: np.ndarray) -> np.ndarray:
     """(events, elements) as they lie in memory, of a type that the code reads."""
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)

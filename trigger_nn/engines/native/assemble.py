@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from trigger_nn.engines.native.carriers import Carried, choose_carriers
 from trigger_nn.engines.native.folding import fold_turns
 from trigger_nn.engines.native.inner import Laid, sum_products
 from trigger_nn.engines.native.memory import Buffer, Memory
+from trigger_nn.engines.native.nest import looped
 from trigger_nn.engines.native.nodes import Node, ordered
 from trigger_nn.engines.native.packing import packing_loop
+from trigger_nn.engines.native.panels import ENTERING, Panels, depth_of, saving
 from trigger_nn.engines.native.plan import Loop, plan, room_to_start
 from trigger_nn.engines.native.rows import Writer, row_bytes, store
 from trigger_nn.engines.native.saturate import saturated
@@ -118,22 +121,38 @@ class _Assembler:
 
     def add_loop(self, loop: Loop) -> None:
         """A loop that stores, and before it those that pack what its sums read."""
-        tile = tile_of(loop.outputs, self.target) if loop.sums else 1
-        writer = Writer(self.target)
-        body = Body(loop, tile, writer, self.memory, self.carried, self._sum)
-        tiles = -(-loop.outputs // tile)
+        writer, panels = Writer(self.target), self._panels(loop)
+        wanted = tile_of(loop.outputs, self.target) if loop.sums else 1
+        tile = min(wanted, 4) if panels else wanted
+        body = Body(loop, tile, writer, self.memory, self.carried, partial(self._sum, panels))
         rows = body.value(loop.node, np.arange(loop.node.size))
         buffer = self.memory.buffers[loop.into]
         size = row_bytes(buffer.kind, self.target)
         for row, pointer in zip(rows, body.places(buffer.offset, loop.places, size), strict=True):
             store(writer, body.stored(row, buffer.kind, loop.node), pointer)
-        self._function(_looped(writer, loop, tile, tiles, body.block), writer, body.arguments)
+        lines = looped(body, panels)
+        writer.declared |= {"declare i64 @llvm.umin.i64(i64, i64)", *(panels.writer.declared if panels else ())}
+        self._function(lines, writer, body.arguments)
 
-    def _sum(self, body: Body, node: Node, index: np.ndarray, start: Tile | None) -> Tile:
+    def _panels(self, loop: Loop) -> Panels | None:
+        """Tile registers for all sums of a loop, if the processor has them and they are worth it."""
+        for node, _ in loop.sums:
+            if isinstance(node, nodes.Dot) and node not in self.laid:
+                self.laid[node] = self._lay_out(node)
+        if not self.target.tiles or not loop.sums or any(node not in self.laid for node, _ in loop.sums):
+            return None
+        laid = [(self.laid[node], index) for node, index in loop.sums]
+        savings = [saving(own, index, loop.outputs) for own, index in laid]
+        if min(savings) < 0 or sum(savings) < ENTERING:
+            return None
+        depth = max(depth_of(own.operand, index, loop.outputs) for own, index in laid)
+        return Panels(loop, self.laid, self.memory, Writer(self.target, prefix="w"), depth)
+
+    def _sum(self, panels: Panels | None, body: Body, node: Node, index: np.ndarray, start: np.ndarray | None) -> Tile:
         match node:
+            case nodes.Dot() if panels:
+                return panels.sum(body, node, index, start)
             case nodes.Dot():
-                if node not in self.laid:
-                    self.laid[node] = self._lay_out(node)
                 return sum_products(self.laid, body, node, index, start)
             case nodes.Fold():
                 return fold_turns(body, node, index, self.zero)
@@ -174,33 +193,3 @@ class _Assembler:
             "\n".join(["define internal void @block(ptr %s, ptr %c) noinline {", *self.calls, "  ret void", "}"])
         )
         return "\n".join(parts) + DRIVE
-
-
-def _looped(writer: Writer, loop: Loop, tile: int, tiles: int, last: str) -> list[str]:
-    """The body within its loops over positions and tiles."""
-    writer.declared.add("declare i64 @llvm.umin.i64(i64, i64)")
-    head = [
-        "entry:",
-        "  br label %position",
-        "position:",
-        "  %q = phi i64 [ 0, %entry ], [ %q1, %done ]",
-        f"  %q0 = mul i64 %q, {loop.outputs}",
-        "  br label %tile",
-        "tile:",
-        f"  %t = phi i64 [ 0, %position ], [ %t1, %{last} ]",
-        f"  %f0 = mul i64 %t, {tile}",
-        f"  %f = call i64 @llvm.umin.i64(i64 %f0, i64 {loop.outputs - tile})",
-        "  %e = add i64 %q0, %f",
-    ]
-    tail = [
-        "  %t1 = add nuw nsw i64 %t, 1",
-        f"  %t2 = icmp ult i64 %t1, {tiles}",
-        "  br i1 %t2, label %tile, label %done",
-        "done:",
-        "  %q1 = add nuw nsw i64 %q, 1",
-        f"  %q2 = icmp ult i64 %q1, {loop.positions}",
-        "  br i1 %q2, label %position, label %end",
-        "end:",
-        "  ret void",
-    ]
-    return [*head, *writer.lines, *tail]

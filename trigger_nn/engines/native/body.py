@@ -30,7 +30,7 @@ from trigger_nn.engines.native.rows import (
 )
 
 Tile = list[Row]
-Sum = Callable[["Body", Node, np.ndarray, Tile | None], Tile]
+Sum = Callable[["Body", Node, np.ndarray, np.ndarray | None], Tile]
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Body:
         fits = max(abs(right.low), abs(right.high)) <= room_to_start(left)
         if not fits or max(self.carried[n].carrier.bits for n in (left, node)) > 32:
             return None
-        start = self.numbers(right.values.ravel()[at_right], "i32")
+        start = right.values.ravel()[at_right]
         return [self._fitted(node, row) for row in self.sum(self, left, at_left, start)]
 
     def _fitted(self, node: Node, row: Row) -> Row:

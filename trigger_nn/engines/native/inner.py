@@ -13,7 +13,6 @@ from trigger_nn.engines.native.rows import (
     Row,
     Writer,
     broadcast,
-    constant,
     converted,
     count_of,
     each,
@@ -33,14 +32,17 @@ class Laid:
     operand: Operand
 
 
-def sum_products(laid: Mapping[Node, Laid], body: Body, node: nodes.Dot, index: np.ndarray, start: Tile | None) -> Tile:
-    """The sums of a tile of outputs at one position, added to `start`, in the carrier of `node`."""
+def sum_products(
+    laid: Mapping[Node, Laid], body: Body, node: nodes.Dot, index: np.ndarray, start: np.ndarray | None
+) -> Tile:
+    """The sums of a tile of outputs at one position, in the carrier of `node`; or added to `start`, in i32."""
     method, operand = laid[node].method, laid[node].operand
     outputs = node.weights.shape[1]
     rows = operand.rows[index.reshape(-1, outputs)[:, 0] // outputs]
     todo = turns(packed_weights(node.weights, method, operand.members), body.tile)
-    first = start or [constant(0, method.kind)] * body.tile
-    first = [converted(body.writer, row, method.kind) for row in _corrected(body, node, method, index, first)]
+    begin = corrections(node, method, index) + (0 if start is None else start)
+    numbers = body.numbers(np.broadcast_to(begin, index.shape), "i64" if method.kind in ("i64", "f64") else "i32")
+    first = [converted(body.writer, row, method.kind) for row in numbers]
     address = Address(body, operand.buffer, rows, todo.groups)
     result = _loop(body, method, address, todo, first)
     own = body.carried[node]
@@ -49,14 +51,11 @@ def sum_products(laid: Mapping[Node, Laid], body: Body, node: nodes.Dot, index: 
     return [converted(body.writer, row, own.carrier, own.modular) for row in result]
 
 
-def _corrected(body: Body, node: nodes.Dot, method: Method, index: np.ndarray, start: Tile) -> Tile:
-    """Less what lifting every input adds to the sum."""
+def corrections(node: nodes.Dot, method: Method, index: np.ndarray) -> np.ndarray:
+    """What sums at flat `index` start from, so that lifting every input changes nothing."""
     if not method.lift:
-        return start
-    outputs = node.weights.shape[1]
-    excess = (-method.lift * node.weights.sum(axis=0))[index % outputs]
-    rows = body.numbers(excess, "i32")
-    return [each(body.writer, "add", "i32", a, b) for a, b in zip(start, rows, strict=True)]
+        return np.zeros(1, np.int64)
+    return np.asarray((-method.lift * node.weights.sum(axis=0))[index % node.weights.shape[1]])
 
 
 class Address:

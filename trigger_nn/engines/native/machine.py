@@ -47,6 +47,8 @@ class Code:
 
     def __init__(self, text: str, target: Target, level: int = 2) -> None:
         """Verify, optimize and compile."""
+        if target.tiles:
+            allow_tiles()
         module, machine = _optimized(text, target, level)
         self._engine = llvm.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()

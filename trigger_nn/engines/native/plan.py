@@ -24,7 +24,7 @@ class Loop:
     places: np.ndarray
     outputs: int = 1
     computed: int = 0
-    sums: int = 0
+    sums: list[tuple[Node, np.ndarray]] = field(default_factory=list)
 
     @property
     def positions(self) -> int:
@@ -118,7 +118,7 @@ def _enter(node: Node, loop: Loop, index: np.ndarray, uses: dict[Node, _Use]) ->
     """Compute `node` at `index` in `loop`."""
     loop.computed += 1
     if is_sum(node):
-        loop.sums += 1
+        loop.sums.append((node, index))
         loop.outputs = node.shape[-1]
         if isinstance(node, nodes.Fold):
             uses[node.start].add(loop, spread(node.start, node.shape, index))
@@ -140,7 +140,7 @@ def _fits(node: Node, use: _Use) -> bool:
 def _sum_fits(node: Node, loop: Loop, indices: list[np.ndarray]) -> bool:
     """Whether the loop runs over the outputs of the sum, position by position."""
     outputs = node.shape[-1]
-    if loop.sums + len(indices) > MOST_SUMS or (loop.sums and loop.outputs != outputs) or loop.node.size % outputs:
+    if len(loop.sums) + len(indices) > MOST_SUMS or (loop.sums and loop.outputs != outputs) or loop.node.size % outputs:
         return False
     return all(_by_position(index, outputs) for index in indices)
 

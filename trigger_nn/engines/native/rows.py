@@ -27,12 +27,13 @@ class Writer:
     target: Target
     lines: list[str] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
+    prefix: str = "v"
     _count: int = 0
 
     def new(self, text: str) -> str:
         """A fresh name for the value of instruction `text`."""
         self._count += 1
-        name = f"%v{self._count}"
+        name = f"%{self.prefix}{self._count}"
         self.lines.append(f"  {name} = {text}")
         return name
 

@@ -4,12 +4,12 @@ Nothing about any operation is said here a second time, so every operation that 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Kind, Node
+from trigger_nn.engines.native.nodes import Kind, Node, ordered
 from trigger_nn.passes.intervals import Interval, Intervals
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, round_off
 from trigger_nn.program.integers import Integers
@@ -166,11 +166,10 @@ class Tracer:
         read = [*gathered, *((self.constant(c), np.arange(c.size).reshape(c.shape)) for c in constants)]
         parts = [_part(number, value, index) for number, (value, index) in enumerate(read)]
         total, result = self._settled(step, start, parts)
-        node = nodes.Fold(
-            start.node, result.node, (total.node, *(part.node for part in parts)),
-            tuple((value.node, index) for value, index in read), shape=total.node.shape, **_hull(total.interval),
-        )  # fmt: skip
-        return Traced(node, total.interval)
+        inner = (total.node, *(part.node for part in parts))
+        sequences = tuple((value.node, index) for value, index in read)
+        node = nodes.Fold(start.node, result.node, inner, sequences, shape=total.node.shape, **_hull(total.interval))
+        return Traced(_wrapped_once(node, len(constants[0])) or node, total.interval)
 
     def _settled(self, step: Step[Traced], start: Traced, parts: list[Traced]) -> tuple[Traced, Traced]:
         """The running total with bounds that a step does not leave, and the step's result."""
@@ -303,6 +302,26 @@ def _limited(node: Node, least: int, most: int) -> Node:
 
 def _number(number: int) -> np.ndarray:
     return np.array([number], object if number.bit_length() > 62 else np.int64)
+
+
+def _wrapped_once(fold: nodes.Fold, turns: int) -> Node | None:
+    """A total that wraps at every turn, wrapped after the last one instead; None if 32 bits don't hold it till then."""
+    step, total = fold.step, fold.inner[0]
+    if not isinstance(step, nodes.Wrap) or not isinstance(step.source, nodes.Binary):
+        return None
+    added, term = step.source, step.source.right
+    if added.kind is not Kind.ADD or added.left is not total or total in ordered([term]):
+        return None
+    while isinstance(term, nodes.Wrap) and term.width >= step.width:
+        term = term.source
+    low, high = (end + turns * more for end, more in ((fold.start.low, term.low), (fold.start.high, term.high)))
+    low, high = min(low, fold.start.low), max(high, fold.start.high)
+    if low < -(1 << 31) or high >= 1 << 31:
+        return None
+    running = nodes.Running(-1, shape=total.shape, low=low, high=high)
+    once = nodes.Binary(Kind.ADD, running, term, shape=added.shape, low=low, high=high)
+    whole = replace(fold, step=once, inner=(running, *fold.inner[1:]), low=low, high=high)
+    return replace(step, source=whole, shape=fold.shape, low=fold.low, high=fold.high)
 
 
 def _part(number: int, value: Traced, index: np.ndarray) -> Traced:

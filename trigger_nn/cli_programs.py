@@ -14,6 +14,7 @@ from trigger_nn.terminal import Bar, console
 
 if TYPE_CHECKING:
     from trigger_nn.passes.exact import Choice
+    from trigger_nn.program.program import Program
     from trigger_nn.studies.divergence import Divergence, SideParting
 
 app = typer.Typer()
@@ -23,12 +24,19 @@ ProgramPath = Annotated[Path, typer.Argument(help="compiled program, HDF5", meta
 
 
 @app.command()
-def show(program: ProgramPath) -> None:
+def show(
+    program: ProgramPath,
+    carriers: Annotated[bool, typer.Option("--carriers", help="how the native engine computes each layer")] = False,
+    target: Annotated[str, typer.Option(help="with --carriers: processor, of those this one can run; the best")] = "",
+) -> None:
     """Print a compiled program: ports, operations, types, proven ranges, where it came from."""
     from trigger_nn.passes.ranges import prove_ranges
     from trigger_nn.program.program import Program
 
     loaded = Program.load(program)
+    if carriers:
+        print_carriers(loaded, target)
+        return
     ranges = prove_ranges(loaded)
     console.print(f"{loaded.name}  digest {loaded.digest}")
     for port in loaded.inputs:
@@ -47,6 +55,22 @@ def show(program: ProgramPath) -> None:
     for loss in loaded.provenance.get("losses", []):
         console.print(f"inexact: {loss}")
     console.print(json.dumps(loaded.provenance.get("versions", {}), sort_keys=True))
+
+
+def print_carriers(program: "Program", target: str) -> None:
+    """The machine type of every layer's values and how its sums are added up, proven to give every bit."""
+    from trigger_nn.engines.native.explain import explain
+    from trigger_nn.engines.native.target import runnable, target_named
+
+    chosen = target_named(target) if target else runnable()[0]
+    console.print(f"{program.name}  digest {program.digest}  on {chosen.name}, {chosen.vector} events a row")
+    table = Table("layer", "operation", "mantissas", "carrier", "sums of products", "left to the reference", box=None)
+    for choice in explain(program, chosen):
+        kind = choice.carrier + (f" modulo 2^{choice.carrier[1:]}" if choice.modular else "")
+        operation = type(program.operation(choice.layer)).__name__
+        span = f"{choice.low} .. {choice.high}"
+        table.add_row(choice.layer, operation, span, kind, "; ".join(choice.sums), choice.reason)
+    console.print(table)
 
 
 def _constants(operation: object) -> str:

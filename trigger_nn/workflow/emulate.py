@@ -132,7 +132,7 @@ def engine_named(name: str, threads: int | None = None) -> Engine:
         raise ToolNotFound(
             f"The native engine can't be loaded ({error}); run: pip install llvmlite, or give --engine reference."
         ) from None
-    return NativeEngine(threads)
+    return NativeEngine(threads, narrow=True)
 
 
 def block_size(program: Program, engine: str, wanted: int | None = None) -> int:
@@ -157,7 +157,9 @@ def _run(program: Program, sources: tuple[Source, ...], engine: Engine, block: i
             _check_unchanged(source)
             for inputs in source.reader.blocks(done, block):
                 found = engine(program, inputs, program.output_names)
-                scores = Scores({n: found[n].astype(t) for n, t in types.items()}, before + done, source.path, done)
+                scores = Scores(
+                    {n: found[n].astype(t, copy=False) for n, t in types.items()}, before + done, source.path, done
+                )
                 done += len(scores)
                 yield scores
             _check_unchanged(source)

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trigger_nn.engines.native.compiled import Array, Compiled, compile_stage
+from trigger_nn.engines.native.compiled import Array, Compiled, Form, compile_stage
 from trigger_nn.engines.native.engine import castable, contiguous, cores
 from trigger_nn.engines.native.target import Target, runnable
 from trigger_nn.engines.native.trace import Tracer
@@ -24,7 +24,7 @@ def cast(port: Port, numbers: np.ndarray, threads: int | None = None) -> np.ndar
         return None
     code = _code(Port("numbers", port.shape, port.type), runnable()[0])
     made = code.run(
-        len(numbers), {"numbers": Array(contiguous(numbers), port.type)}, {"numbers": None}, threads or cores()
+        len(numbers), {"numbers": Array(contiguous(numbers), port.type)}, {"numbers": Form()}, threads or cores()
     )
     return None if made is None else made["numbers"].reshape(len(numbers), *port.shape)
 

@@ -1,15 +1,17 @@
 """A stage of a program as machine code: compiled once, then run on arrays of any number of events."""
 
 import ctypes
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 
 import numpy as np
 
 from trigger_nn.engines.native.assemble import Assembly, assemble
+from trigger_nn.engines.native.carriers import smallest
 from trigger_nn.engines.native.machine import Code
 from trigger_nn.engines.native.memory import ALIGNMENT
 from trigger_nn.engines.native.ports import Load, Store, loader, storer
@@ -19,6 +21,8 @@ from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port
 
 CHUNK = 1 << 15  # events that a thread takes at a time, at most
+FIRST = 1 << 11  # events that the calling thread does before others are started
+WORTH_THREADS = 2e-3  # seconds of work for which threads are started
 _DRIVE = ctypes.CFUNCTYPE(
     ctypes.c_int64, *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 2
 )
@@ -36,6 +40,25 @@ class Array:
     checked: bool = False
 
 
+@dataclass(frozen=True)
+class Form:
+    """How an output is wanted: integers, or float64 times 2^-fraction."""
+
+    kind: str = "i64"
+    fraction: int = 0
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The array's."""
+        return np.dtype(f"{self.kind[0]}{int(self.kind[1:]) // 8}")
+
+    @staticmethod
+    def narrowest(kind: Fixed) -> "Form":
+        """The fewest bits of signed or unsigned integers that hold the type's mantissas."""
+        found = smallest(kind.minimum, kind.maximum)
+        return Form(found or "i64")
+
+
 @dataclass
 class Compiled:
     """Machine code for tensors `made` of tensors `given`; code that reads and writes arrays is made when needed."""
@@ -49,7 +72,7 @@ class Compiled:
     _making: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        self._code = Code(self.assembly.text, self.target)
+        self._code = Code(self.assembly.text, self.target, ("drive",))
         self._drive = _DRIVE(self._code.address("drive"))
 
     @cached_property
@@ -59,26 +82,39 @@ class Compiled:
         return values
 
     def run(
-        self, events: int, inputs: Mapping[str, Array], outputs: Mapping[str, int | None], threads: int
+        self, events: int, inputs: Mapping[str, Array], outputs: Mapping[str, Form], threads: int
     ) -> dict[str, np.ndarray] | None:
-        """Tensors (events, elements): int64 mantissas, or float64 where `outputs` gives a fraction.
+        """Tensors (events, elements), each in its form.
 
         None if a value of the inputs is out of range, not finite, or a number too large to be cast here.
         """
-        made = {
-            name: np.empty((events, _size(self.ports[name])), np.int64 if fraction is None else np.float64)
-            for name, fraction in outputs.items()
-        }
+        made = {name: np.empty((events, _size(self.ports[name])), form.dtype) for name, form in outputs.items()}
         doors = self._open(inputs, outputs)
-        jobs = list(_chunks(events, self.target.vector, threads))
-        if len(jobs) <= 1 or threads == 1:
-            fine = [self._part(doors, inputs, made, job) for job in jobs]
+        part = partial(self._part, doors, inputs, made)
+        first, rest = self._begun(part, events, threads)
+        if rest and threads > 1:
+            with ThreadPoolExecutor(min(threads, len(rest))) as pool:
+                fine = [first, *pool.map(part, rest)]
         else:
-            with ThreadPoolExecutor(min(threads, len(jobs))) as pool:
-                fine = list(pool.map(lambda job: self._part(doors, inputs, made, job), jobs))
+            fine = [first, *map(part, rest)]
         return made if all(fine) else None
 
-    def _open(self, inputs: Mapping[str, Array], outputs: Mapping[str, int | None]) -> list[int]:
+    def _begun(
+        self, part: Callable[[tuple[int, int]], bool], events: int, threads: int
+    ) -> tuple[bool, list[tuple[int, int]]]:
+        """The first events done, and what is left, in parts for each thread.
+
+        How long they took says whether the others are worth threads, which take a while to start.
+        """
+        width = self.target.vector
+        begun = min(events, FIRST // width * width)
+        started = time.perf_counter()
+        fine = part((0, begun)) if begun else True
+        seconds = time.perf_counter() - started
+        alone = threads == 1 or seconds * (events - begun) < WORTH_THREADS * begun
+        return fine, list(_chunks(begun, events, width, 1 if alone else threads))
+
+    def _open(self, inputs: Mapping[str, Array], outputs: Mapping[str, Form]) -> list[int]:
         """Addresses of the functions that read inputs and write outputs, in order."""
         addresses = []
         for name, array in inputs.items():
@@ -87,15 +123,16 @@ class Compiled:
             unchecked = port.type.minimum, port.type.maximum
             low, high = (-(1 << 64), 1 << 64) if array.checked else unchecked
             addresses.append(self._door(Load(_size(port), kind, self.assembly.given[name], low, high, array.cast)))
-        for name, fraction in outputs.items():
-            addresses.append(self._door(Store(_size(self.ports[name]), self.assembly.made[name], fraction)))
+        for name, form in outputs.items():
+            size, buffer = _size(self.ports[name]), self.assembly.made[name]
+            addresses.append(self._door(Store(size, buffer, form.kind, form.fraction)))
         return addresses
 
     def _door(self, job: Load | Store) -> int:
         with self._making:  # or one thread could drop the code that another runs
             if job not in self._doors:
                 text = loader(job, self.target) if isinstance(job, Load) else storer(job, self.target)
-                self._doors[job] = Code(text, self.target)
+                self._doors[job] = Code(text, self.target, ("port",))
             return self._doors[job].address("port")
 
     def _part(
@@ -153,11 +190,11 @@ def _aligned(size: int) -> np.ndarray:
     return whole[start : start + size]
 
 
-def _chunks(events: int, width: int, threads: int) -> list[tuple[int, int]]:
+def _chunks(start: int, end: int, width: int, threads: int) -> list[tuple[int, int]]:
     """Ranges of events in whole blocks, several for each thread so that all end at about the same time."""
-    share = -(-events // (4 * threads)) if threads > 1 else events
+    share = -(-(end - start) // (4 * threads)) if threads > 1 else CHUNK
     size = max(width, min(CHUNK, share) // width * width)
-    return [(start, min(start + size, events)) for start in range(0, events, size)]
+    return [(first, min(first + size, end)) for first in range(start, end, size)]
 
 
 def _size(port: Port) -> int:

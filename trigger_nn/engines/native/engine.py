@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, finite
-from trigger_nn.engines.native.compiled import Array, Compiled
+from trigger_nn.engines.native.compiled import Array, Compiled, Form
 from trigger_nn.engines.native.memory import low_bits
 from trigger_nn.engines.native.stages import Stage, compiled_stages
 from trigger_nn.engines.native.target import Target, runnable
 from trigger_nn.engines.reference import run_reference
-from trigger_nn.program.fixed import to_float
+from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Port, Program
 
 EXACT = 53  # bits that float64 holds
@@ -25,18 +25,20 @@ class NativeEngine:
     """Runs programs as machine code, which is made when a program is first seen.
 
     `threads` defaults to the cores that this process may use, `target` to the best that the processor can run.
+    Tensors are int64, or with `narrow` the narrowest integers that hold their types: less to write, quicker to keep.
     """
 
-    def __init__(self, threads: int | None = None, target: Target | None = None) -> None:
+    def __init__(self, threads: int | None = None, target: Target | None = None, narrow: bool = False) -> None:
         """Nothing is compiled yet."""
         self.threads = threads or cores()
         self.target = target or runnable()[0]
+        self.narrow = narrow
         self._making = Lock()
         self._known: dict[tuple[int, tuple[str, ...]], tuple[Program, tuple[Stage, ...]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Made anew where it is unpickled or copied: code stays in its process."""
-        return NativeEngine, (self.threads, self.target)
+        return NativeEngine, (self.threads, self.target, self.narrow)
 
     def __call__(
         self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
@@ -49,8 +51,8 @@ class NativeEngine:
         tensors = dict(inputs)
         for stage in self.stages(program, keep):
             if stage.code is None:
-                wide = {port.name: tensors[port.name] for port in stage.program.inputs}
-                tensors |= run_reference(stage.program, wide, stage.program.output_names)
+                given = {port.name: _plain(port, tensors[port.name]) for port in stage.program.inputs}
+                tensors |= run_reference(stage.program, given, stage.program.output_names)
             else:
                 tensors |= self._mantissas(stage.program, stage.code, tensors)
         return {name: tensors[name] for name in keep}
@@ -70,9 +72,8 @@ class NativeEngine:
         if direct and all(kind.width <= EXACT and abs(kind.fraction) <= LARGEST for kind in types.values()):
             given = [port for port in program.inputs if port.name in direct.assembly.given]
             arrays = {port.name: Array(contiguous(inputs[port.name]), port.type) for port in given}
-            made = direct.run(
-                _events(inputs), arrays, {name: kind.fraction for name, kind in types.items()}, self.threads
-            )
+            forms = {name: Form("f64", kind.fraction) for name, kind in types.items()}
+            made = direct.run(_events(inputs), arrays, forms, self.threads)
             if made is not None:
                 return {name: values.reshape(len(values), *program.shape_of(name)) for name, values in made.items()}
         cast = {port.name: port.cast(finite(port, inputs[port.name])) for port in program.inputs}
@@ -86,6 +87,9 @@ class NativeEngine:
                 self._known[key] = program, compiled_stages(program, keep, self.target)
             return self._known[key][1]
 
+    def _form(self, kind: Fixed) -> Form:
+        return Form.narrowest(kind) if self.narrow else Form()
+
     def _mantissas(self, program: Program, code: Compiled, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         arrays = {}
         for port in (port for port in program.inputs if port.name in code.assembly.given):
@@ -94,7 +98,8 @@ class NativeEngine:
             if wide:
                 check_ranges(port, values)
             arrays[port.name] = Array(contiguous(low_bits(values, 64) if wide else values), checked=wide)
-        made = code.run(_events(tensors), arrays, dict.fromkeys(code.assembly.made), self.threads)
+        forms = {name: self._form(program.type_of(name)) for name in code.assembly.made}
+        made = code.run(_events(tensors), arrays, forms, self.threads)
         if made is None:
             for port in program.inputs:
                 check_ranges(port, tensors[port.name])
@@ -105,6 +110,12 @@ class NativeEngine:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _plain(port: Port, mantissas: np.ndarray) -> np.ndarray:
+    """As the reference engine takes them."""
+    check_ranges(port, mantissas)
+    return mantissas if mantissas.dtype == object else mantissas.astype(np.int64)
 
 
 def _events(tensors: Mapping[str, np.ndarray]) -> int:

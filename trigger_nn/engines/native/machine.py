@@ -45,17 +45,22 @@ def allow_tiles() -> bool:
 class Code:
     """Machine code in memory, made of LLVM's text for one target; lives as long as this value."""
 
-    def __init__(self, text: str, target: Target, level: int = 2) -> None:
-        """Verify, optimize and compile."""
+    def __init__(self, text: str, target: Target, exports: tuple[str, ...], level: int = 2) -> None:
+        """Verify, optimize and compile; `exports` are the functions that can be called."""
         if target.tiles:
             allow_tiles()
         module, machine = _optimized(text, target, level)
-        self._engine = llvm.create_mcjit_compiler(module, machine)
-        self._engine.finalize_object()
+        # Linked by JITLink, which puts all sections in one place: LLVM's older linker (MCJIT) may put them more than
+        # 2 GB apart in a large process, and then aborts it.
+        library = llvm.JITLibraryBuilder().add_current_process().add_object_img(machine.emit_object(module))
+        for name in exports:
+            library.export_symbol(name)
+        self._linker = llvm.create_lljit_compiler(machine, use_jit_link=True)
+        self._library = library.link(self._linker, "code")
 
     def address(self, name: str) -> int:
         """Where function `name` starts."""
-        return int(self._engine.get_function_address(name))
+        return int(self._library[name])
 
 
 def assembly(text: str, target: Target, level: int = 2) -> str:

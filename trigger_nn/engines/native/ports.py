@@ -44,11 +44,12 @@ class Load:
 
 @dataclass(frozen=True)
 class Store:
-    """Writes `elements` values an event, as int64, or as float64 times 2^-fraction if a fraction is given."""
+    """Writes `elements` values an event as `kind`, whose integers hold them; a float is multiplied by 2^-fraction."""
 
     elements: int
     buffer: Buffer
-    fraction: int | None = None
+    kind: str = "i64"
+    fraction: int = 0
 
 
 def loader(job: Load, target: Target) -> str:
@@ -265,7 +266,7 @@ def _write(writer: Writer, job: Store, count: int, values: str, place: tuple[int
     """`count` neighbouring values of one event."""
     lanes = writer.target.lanes
     event, first = place
-    kind = "double" if job.fraction is not None else "i64"
+    kind, size = element(job.kind), bits_of(job.kind)
     wide = "i64" if bits_of(job.buffer.kind) == 64 else "i32"
     if count < lanes:
         chosen = ", ".join(f"i32 {i}" for i in range(count))
@@ -273,14 +274,15 @@ def _write(writer: Writer, job: Store, count: int, values: str, place: tuple[int
             f"shufflevector <{lanes} x {wide}> {values}, <{lanes} x {wide}> poison, <{count} x i32> <{chosen}>"
         )
     shape = f"<{count} x {kind}>"
-    if job.fraction is not None:
+    if job.kind == "f64":
         number = writer.new(f"sitofp <{count} x {wide}> {values} to {shape}")
         values = writer.new(f"fmul {shape} {number}, {_power(-job.fraction)}")
-    elif wide == "i32":
-        values = writer.new(f"sext <{count} x i32> {values} to {shape}")
-    start = writer.new(f"getelementptr i64, ptr %x, i64 {first}")
-    own = writer.new(f"getelementptr i64, ptr {start}, i64 {event * job.elements}")
-    writer.do(f"store {shape} {values}, ptr {own}, align 8")
+    elif size != bits_of(wide):
+        how = "sext" if size > bits_of(wide) else "trunc"
+        values = writer.new(f"{how} <{count} x {wide}> {values} to {shape}")
+    start = writer.new(f"getelementptr {kind}, ptr %x, i64 {first}")
+    own = writer.new(f"getelementptr {kind}, ptr {start}, i64 {event * job.elements}")
+    writer.do(f"store {shape} {values}, ptr {own}, align {size // 8}")
 
 
 def _transposed(writer: Writer, kind: str, rows: list[str]) -> list[str]:

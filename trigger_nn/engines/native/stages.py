@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 from trigger_nn.engines.native.carriers import TooWideError, choose_carriers
@@ -56,7 +57,21 @@ def traced(program: Program, bounds: Mapping[str, Interval] | None = None) -> Tr
 
 
 def compiled_stages(program: Program, keep: tuple[str, ...], target: Target) -> tuple[Stage, ...]:
-    """The program cut where the reference engine must take over."""
+    """The program cut where the reference engine must take over; made once for programs of one digest."""
+    return _compiled(_Known(program.digest, program), keep, target)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A program, the same as others of its digest."""
+
+    digest: str
+    program: Program = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _compiled(known: _Known, keep: tuple[str, ...], target: Target) -> tuple[Stage, ...]:
+    program = known.program
     trace = traced(program)
     for name, reason in trace.left.items():
         log.warning("%s of program %s runs in the reference engine: %s", name, program.name, reason)

@@ -2,6 +2,7 @@
 # make test    lint, types and tests; what CI runs
 # make sample  remake the embedded events (needs about a quarter of an hour)
 # make benchmark  speed of making and reading events, beside bare Pythia and plain h5py; of compiling
+# make bench   speed of the emulator beside hls4ml, alkaid, Keras and the float32 matrix product (build/bench)
 # make proof   2,500 random networks against hls4ml's C++ built by g++; goes on where it stopped (build/proof)
 # make clean   remove what was built, not the environment
 
@@ -9,7 +10,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sample benchmark proof clean
+.PHONY: demo test lint sample benchmark bench proof clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
@@ -30,6 +31,9 @@ benchmark: $(VENV)/test-ready
 	$(BIN)/python -m tests.benchmarks.events
 	$(BIN)/python -m tests.benchmarks.compiler
 
+bench: $(VENV)/bench-ready
+	$(BIN)/python -m tests.benchmarks.emulation
+
 proof: $(VENV)/test-ready
 	$(BIN)/python -m tests.proof --models 2700 --seed 20000 --processes 2 --out build/proof
 
@@ -47,6 +51,10 @@ $(VENV)/test-ready: pyproject.toml | $(BIN)/python
 	@echo "installing the environment in $(VENV) (a few minutes the first time)"
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@ $(VENV)/demo-ready
+
+$(VENV)/bench-ready: pyproject.toml | $(VENV)/test-ready
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	touch $@
 
 # Small files of other experiments, which the readers of foreign events are tested with; they can't be kept here.
 $(VENV)/fixtures-ready: tests/fetch_fixtures.py | $(VENV)/test-ready

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 
-from trigger_nn.engines.reference import run_reference
+from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.errors import EventsError
 from trigger_nn.program.fixed import Fixed, to_float, widen
 from trigger_nn.program.operations import Constant, Node, Operation
@@ -73,8 +73,9 @@ def output_changes(
         raise EventsError("The two programs have different input ports, so the same events can't be given to both.")
     results = []
     renamed = {new.name: inputs[old.name] for old, new in zip(before.inputs, after.inputs, strict=True)}
-    old_values = run_reference(before, inputs, before.output_names)
-    new_values = run_reference(after, renamed, after.output_names)
+    engine = NativeEngine()
+    old_values = engine(before, inputs, before.output_names)
+    new_values = engine(after, renamed, after.output_names)
     for old, new in zip(before.outputs, after.outputs, strict=False):
         if old.shape != new.shape:
             continue

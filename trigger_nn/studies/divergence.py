@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError, MismatchError
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, from_float, to_float
@@ -122,7 +123,7 @@ def find_divergence(
     """
     decision = decision or Decision()
     names = tuple(op.name for op in program.operations)
-    ours = run_reference(program, inputs, names)
+    ours = NativeEngine()(program, inputs, names)
     found = tuple(
         _side(program, inputs, ours, side, values, decision, side in scaled) for side, values in sides.items()
     )

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import GOLDEN
 from tests.engines.native.agreement import agrees
 from trigger_nn import Program
-from trigger_nn.engines.native.assemble import assemble
+from trigger_nn.engines.native.code.assemble import assemble
 from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.engines.native.machine import assembly
 from trigger_nn.engines.native.stages import traced

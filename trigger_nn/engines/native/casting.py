@@ -6,8 +6,8 @@ import numpy as np
 
 from trigger_nn.engines.native.compiled import Array, Compiled, Form, compile_stage
 from trigger_nn.engines.native.engine import castable, contiguous, cores
+from trigger_nn.engines.native.steps.trace import Tracer
 from trigger_nn.engines.native.target import Target, runnable
-from trigger_nn.engines.native.trace import Tracer
 from trigger_nn.passes.intervals import full_range
 from trigger_nn.program.program import Port
 

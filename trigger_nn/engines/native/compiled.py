@@ -10,13 +10,13 @@ from threading import Lock
 
 import numpy as np
 
-from trigger_nn.engines.native.assemble import Assembly, assemble
-from trigger_nn.engines.native.carriers import smallest
+from trigger_nn.engines.native.code.assemble import Assembly, assemble
+from trigger_nn.engines.native.code.memory import ALIGNMENT
+from trigger_nn.engines.native.code.ports import Load, Store, loader, storer
 from trigger_nn.engines.native.machine import Code
-from trigger_nn.engines.native.memory import ALIGNMENT
-from trigger_nn.engines.native.ports import Load, Store, loader, storer
+from trigger_nn.engines.native.steps.carriers import smallest
+from trigger_nn.engines.native.steps.trace import Traced
 from trigger_nn.engines.native.target import Target
-from trigger_nn.engines.native.trace import Traced
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, finite
+from trigger_nn.engines.native.code.memory import low_bits
 from trigger_nn.engines.native.compiled import Array, Compiled, Form
-from trigger_nn.engines.native.memory import low_bits
 from trigger_nn.engines.native.stages import Stage, compiled_stages
 from trigger_nn.engines.native.target import Target, runnable
 from trigger_nn.engines.reference import run_reference

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.carriers import Carried, choose_carriers
-from trigger_nn.engines.native.nodes import Node, ordered
-from trigger_nn.engines.native.plan import room_to_start
+from trigger_nn.engines.native.code.sums import choose_method
 from trigger_nn.engines.native.stages import Trace, traced
-from trigger_nn.engines.native.sums import choose_method
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.carriers import Carried, choose_carriers
+from trigger_nn.engines.native.steps.nodes import Node, ordered
+from trigger_nn.engines.native.steps.plan import room_to_start
 from trigger_nn.engines.native.target import Target
 from trigger_nn.program.program import Program
 

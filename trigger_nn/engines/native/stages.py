@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 
-from trigger_nn.engines.native.carriers import TooWideError, choose_carriers
 from trigger_nn.engines.native.compiled import Compiled, compile_stage
-from trigger_nn.engines.native.nodes import ordered
+from trigger_nn.engines.native.steps.carriers import TooWideError, choose_carriers
+from trigger_nn.engines.native.steps.nodes import ordered
+from trigger_nn.engines.native.steps.trace import Traced, Tracer, Unbounded
 from trigger_nn.engines.native.target import Target
-from trigger_nn.engines.native.trace import Traced, Tracer, Unbounded
 from trigger_nn.passes.intervals import Interval, Intervals, full_range
 from trigger_nn.program.operations import Operation
 from trigger_nn.program.program import Port, Program

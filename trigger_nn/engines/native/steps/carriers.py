@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Node, keeps_low_bits, operands, ordered
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Node, keeps_low_bits, operands, ordered
 from trigger_nn.program.fixed import Rounding
 
 

@@ -8,7 +8,7 @@ in the same place.
 
 from dataclasses import dataclass, field
 
-from trigger_nn.engines.native.carriers import Carrier
+from trigger_nn.engines.native.steps.carriers import Carrier
 from trigger_nn.engines.native.target import Target
 
 

@@ -10,11 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.carriers import Carried
-from trigger_nn.engines.native.memory import Buffer, Memory, low_bits
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.plan import base
+from trigger_nn.engines.native.code.memory import Buffer, Memory, low_bits
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.carriers import Carried
+from trigger_nn.engines.native.steps.nodes import Node
+from trigger_nn.engines.native.steps.plan import base
 from trigger_nn.engines.native.target import Target
 
 GROUP = {"dot8": 4, "dot16": 2}  # elements in 32 bits; others take one

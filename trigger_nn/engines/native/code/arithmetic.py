@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.carriers import Carried, Carrier, between, joined, smallest
-from trigger_nn.engines.native.nodes import Kind, Node
-from trigger_nn.engines.native.rows import Row, Writer, bits_of, constant, converted, each, extreme, vector
-from trigger_nn.engines.native.saturate import rounded_number
+from trigger_nn.engines.native.code.rows import Row, Writer, bits_of, constant, converted, each, extreme, vector
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.carriers import Carried, Carrier, between, joined, smallest
+from trigger_nn.engines.native.steps.nodes import Kind, Node
+from trigger_nn.engines.native.steps.saturate import rounded_number
 from trigger_nn.program.fixed import Rounding
 
 Plain = (

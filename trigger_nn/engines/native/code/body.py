@@ -9,13 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.arithmetic import Arithmetic
-from trigger_nn.engines.native.carriers import Carried
-from trigger_nn.engines.native.memory import Buffer, Memory, low_bits
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.plan import Loop, is_sum, reads, room_to_start, through
-from trigger_nn.engines.native.rows import (
+from trigger_nn.engines.native.code.arithmetic import Arithmetic
+from trigger_nn.engines.native.code.memory import Buffer, Memory, low_bits
+from trigger_nn.engines.native.code.rows import (
     Row,
     Writer,
     bits_of,
@@ -28,6 +24,10 @@ from trigger_nn.engines.native.rows import (
     splat,
     vector,
 )
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.carriers import Carried
+from trigger_nn.engines.native.steps.nodes import Node
+from trigger_nn.engines.native.steps.plan import Loop, is_sum, reads, room_to_start, through
 
 Tile = list[Row]
 Sum = Callable[["Body", Node, np.ndarray, np.ndarray | None], Tile]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Kind, Node, ordered
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Kind, Node, ordered
 from trigger_nn.passes.intervals import Interval, Intervals
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, round_off
 from trigger_nn.program.integers import Integers

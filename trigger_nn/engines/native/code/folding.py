@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.body import Body, Tile
-from trigger_nn.engines.native.inner import Address
-from trigger_nn.engines.native.memory import Buffer, low_bits
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.plan import base, spread
-from trigger_nn.engines.native.rows import Row, bits_of, broadcast, converted, element, load, vector
+from trigger_nn.engines.native.code.body import Body, Tile
+from trigger_nn.engines.native.code.inner import Address
+from trigger_nn.engines.native.code.memory import Buffer, low_bits
+from trigger_nn.engines.native.code.rows import Row, bits_of, broadcast, converted, element, load, vector
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Node
+from trigger_nn.engines.native.steps.plan import base, spread
 
 
 def fold_turns(body: Body, node: nodes.Fold, index: np.ndarray, zero: int) -> Tile:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Kind, Node, operands, ordered
-from trigger_nn.engines.native.simplify import rebuilt
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Kind, Node, operands, ordered
+from trigger_nn.engines.native.steps.simplify import rebuilt
 from trigger_nn.program.fixed import round_off
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from trigger_nn.engines.native.memory import Buffer, Memory
-from trigger_nn.engines.native.rows import (
+from trigger_nn.engines.native.code.memory import Buffer, Memory
+from trigger_nn.engines.native.code.rows import (
     Row,
     Writer,
     constant,
@@ -15,7 +15,7 @@ from trigger_nn.engines.native.rows import (
     store,
     vector,
 )
-from trigger_nn.engines.native.sums import Method, Operand
+from trigger_nn.engines.native.code.sums import Method, Operand
 
 
 def packing_loop(

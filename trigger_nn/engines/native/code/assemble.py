@@ -6,21 +6,21 @@ from functools import partial
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.body import Body, Tile
-from trigger_nn.engines.native.carriers import Carried, choose_carriers
-from trigger_nn.engines.native.folding import fold_turns
-from trigger_nn.engines.native.inner import Laid, sum_products
-from trigger_nn.engines.native.memory import Buffer, Memory
-from trigger_nn.engines.native.nest import looped
-from trigger_nn.engines.native.nodes import Node, ordered
-from trigger_nn.engines.native.packing import packing_loop
-from trigger_nn.engines.native.panels import ENTERING, Panels, depth_of, saving
-from trigger_nn.engines.native.plan import Loop, plan, room_to_start
-from trigger_nn.engines.native.rows import Writer, row_bytes, store
-from trigger_nn.engines.native.saturate import saturated
-from trigger_nn.engines.native.simplify import simplified
-from trigger_nn.engines.native.sums import Operand, choose_method, lay_out, tile_of
+from trigger_nn.engines.native.code.body import Body, Tile
+from trigger_nn.engines.native.code.folding import fold_turns
+from trigger_nn.engines.native.code.inner import Laid, sum_products
+from trigger_nn.engines.native.code.memory import Buffer, Memory
+from trigger_nn.engines.native.code.nest import looped
+from trigger_nn.engines.native.code.packing import packing_loop
+from trigger_nn.engines.native.code.panels import ENTERING, Panels, depth_of, saving
+from trigger_nn.engines.native.code.rows import Writer, row_bytes, store
+from trigger_nn.engines.native.code.sums import Operand, choose_method, lay_out, tile_of
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.carriers import Carried, choose_carriers
+from trigger_nn.engines.native.steps.nodes import Node, ordered
+from trigger_nn.engines.native.steps.plan import Loop, plan, room_to_start
+from trigger_nn.engines.native.steps.saturate import saturated
+from trigger_nn.engines.native.steps.simplify import simplified
 from trigger_nn.engines.native.target import Target
 
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.body import Body, Tile
-from trigger_nn.engines.native.memory import Buffer
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.rows import (
+from trigger_nn.engines.native.code.body import Body, Tile
+from trigger_nn.engines.native.code.memory import Buffer
+from trigger_nn.engines.native.code.rows import (
     Row,
     Writer,
     broadcast,
@@ -21,7 +19,9 @@ from trigger_nn.engines.native.rows import (
     row_bytes,
     vector,
 )
-from trigger_nn.engines.native.sums import Method, Operand, Turns, packed_weights, turns
+from trigger_nn.engines.native.code.sums import Method, Operand, Turns, packed_weights, turns
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Node
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.body import Body, Tile
-from trigger_nn.engines.native.inner import Laid, corrections
-from trigger_nn.engines.native.memory import Memory
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.plan import Loop
-from trigger_nn.engines.native.rows import Writer, converted, each, load, row_bytes
-from trigger_nn.engines.native.sums import Operand, packed_weights
+from trigger_nn.engines.native.code.body import Body, Tile
+from trigger_nn.engines.native.code.inner import Laid, corrections
+from trigger_nn.engines.native.code.memory import Memory
+from trigger_nn.engines.native.code.rows import Writer, converted, each, load, row_bytes
+from trigger_nn.engines.native.code.sums import Operand, packed_weights
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Node
+from trigger_nn.engines.native.steps.plan import Loop
 
 ROWS = 16  # of a tile register; each has 64 bytes
 STORING = 100  # cycles: storing a panel, loading it again

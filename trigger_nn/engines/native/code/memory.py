@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trigger_nn.engines.native.nodes import Node
-from trigger_nn.engines.native.rows import row_bytes
+from trigger_nn.engines.native.code.rows import row_bytes
+from trigger_nn.engines.native.steps.nodes import Node
 from trigger_nn.engines.native.target import Target
 
 ALIGNMENT = 64

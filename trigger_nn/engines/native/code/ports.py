@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trigger_nn.engines.native.memory import Buffer
-from trigger_nn.engines.native.rows import (
+from trigger_nn.engines.native.code.memory import Buffer
+from trigger_nn.engines.native.code.rows import (
     Row,
     Writer,
     bits_of,

@@ -1,7 +1,7 @@
 """The loops around a body, in LLVM's text: over positions, over panels of outputs if there are any, over tiles."""
 
-from trigger_nn.engines.native.body import Body
-from trigger_nn.engines.native.panels import Panels
+from trigger_nn.engines.native.code.body import Body
+from trigger_nn.engines.native.code.panels import Panels
 
 
 def looped(body: Body, panels: Panels | None) -> list[str]:

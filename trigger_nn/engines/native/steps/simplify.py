@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Kind, Node, operands, ordered
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Kind, Node, operands, ordered
 from trigger_nn.program.fixed import Rounding
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trigger_nn.engines.native import nodes
-from trigger_nn.engines.native.nodes import Node, operands, ordered
+from trigger_nn.engines.native.steps import nodes
+from trigger_nn.engines.native.steps.nodes import Node, operands, ordered
 
 MOST_NODES = 160  # in one loop's body; more makes LLVM slow, and registers overflow
 MOST_SUMS = 9  # sums of products in one loop's body: a window of 3 x 3

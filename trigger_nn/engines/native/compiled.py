@@ -15,7 +15,7 @@ from trigger_nn.engines.native.code.memory import ALIGNMENT
 from trigger_nn.engines.native.code.ports import Load, Store, loader, storer
 from trigger_nn.engines.native.machine import Code
 from trigger_nn.engines.native.steps.carriers import smallest
-from trigger_nn.engines.native.steps.trace import Traced
+from trigger_nn.engines.native.steps.making import Traced
 from trigger_nn.engines.native.target import Target
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port

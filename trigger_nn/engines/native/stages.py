@@ -8,8 +8,10 @@ from itertools import groupby
 
 from trigger_nn.engines.native.compiled import Compiled, compile_stage
 from trigger_nn.engines.native.steps.carriers import TooWideError, choose_carriers
+from trigger_nn.engines.native.steps.folds import Unbounded
+from trigger_nn.engines.native.steps.making import Traced
 from trigger_nn.engines.native.steps.nodes import ordered
-from trigger_nn.engines.native.steps.trace import Traced, Tracer, Unbounded
+from trigger_nn.engines.native.steps.trace import Tracer
 from trigger_nn.engines.native.target import Target
 from trigger_nn.passes.intervals import Interval, Intervals, full_range
 from trigger_nn.program.operations import Operation

@@ -8,6 +8,8 @@ in the same place.
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from trigger_nn.engines.native.steps.carriers import Carrier
 from trigger_nn.engines.native.target import Target
 
@@ -69,6 +71,11 @@ def count_of(kind: str) -> int:
 def element(kind: str) -> str:
     """LLVM's type of one value."""
     return {"f32": "float", "f64": "double"}.get(kind, f"i{bits_of(kind)}")
+
+
+def scalar(dtype: np.dtype) -> str:
+    """LLVM's type of a numpy number."""
+    return {"f4": "float", "f8": "double"}.get(dtype.str[1:], f"i{8 * dtype.itemsize}")
 
 
 def vector(kind: str, target: Target) -> str:

@@ -57,24 +57,45 @@ def loader(job: Load, target: Target) -> str:
 
     Numbers are not where they are too large for 64-bit floats to be exact, or not finite.
     """
-    writer, lanes = Writer(target), target.lanes
+    writer, lanes, dtype = Writer(target), target.lanes, np.dtype(job.dtype)
     wide = "i64" if bits_of(job.buffer.kind) == 64 else "i32"
-    read = numbers(job.cast, np.dtype(job.dtype), writer, wide) if job.cast else _mantissas(job, writer, wide)
-    count = min(job.elements, lanes)
+    per = _shared(job)
+    read = numbers(job.cast, dtype, writer, wide) if job.cast else _mantissas(job, writer, wide, per)
+    count = min(job.elements // per, lanes)
 
     def square(first: str) -> str:
+        element_0 = writer.new(f"mul i64 {first}, {per}")
         parts: list[list[str]] = []
         flags: list[str] = []
         for part in range(4):
-            pairs = [read(_read(writer, job, count, event, first)) for event in events(part, lanes)]
+            pairs = [read(_read(writer, job, count * per, event, element_0)) for event in events(part, lanes)]
             parts.append(transposed(writer, wide, [value for value, _ in pairs]))
             flags += [flag for _, flag in pairs if flag]
-        for i in range(count):
-            row = converted(writer, Row(wide, tuple(part[i] for part in parts)), job.buffer.kind)
-            store(writer, row, row_pointer(writer, job.buffer, first, i))
-        return any_set(writer, flags)
+        for i in range(count * per):
+            values = [_picked(writer, part[i // per], dtype, i % per if per > 1 else None) for part in parts]
+            row = converted(writer, Row(wide, tuple(values)), job.buffer.kind)
+            store(writer, row, row_pointer(writer, job.buffer, element_0, i))
+        return any_set(writer, flags, lanes * per)
 
-    return module(writer, job.elements, square)
+    return module(writer, job.elements // per, square, job.elements * dtype.itemsize * target.vector)
+
+
+def _shared(job: Load) -> int:
+    """Values that change places together, in one 32-bit lane: several of 8 or 16 bits, if events hold whole lanes."""
+    per = 4 // np.dtype(job.dtype).itemsize if job.cast is None and bits_of(job.buffer.kind) < 64 else 1
+    return per if per > 1 and job.elements % per == 0 else 1
+
+
+def _picked(writer: Writer, lane: str, dtype: np.dtype, place: int | None) -> str:
+    """The value at `place` of those in each 32-bit lane; all of the lane if there is but one."""
+    if place is None:
+        return lane
+    shape, size = f"<{writer.target.lanes} x i32>", 8 * dtype.itemsize
+    if dtype.kind == "i":
+        top = writer.new(f"shl {shape} {lane}, {splat(32 - size * (place + 1), 'i32')}")
+        return writer.new(f"ashr {shape} {top}, {splat(32 - size, 'i32')}")
+    low = writer.new(f"lshr {shape} {lane}, {splat(size * place, 'i32')}")
+    return writer.new(f"and {shape} {low}, {splat((1 << size) - 1, 'i32')}")
 
 
 def storer(job: Store, target: Target) -> str:
@@ -97,8 +118,8 @@ def storer(job: Store, target: Target) -> str:
 
 def _read(writer: Writer, job: Load, count: int, event: int, first: str) -> str:
     """`count` neighbouring values of one event, filled up with zeros to all lanes."""
-    dtype, lanes = np.dtype(job.dtype), writer.target.lanes
-    kind = scalar(dtype)
+    dtype = np.dtype(job.dtype)
+    kind, lanes = scalar(dtype), writer.target.lanes * _shared(job)
     place = writer.new(f"getelementptr {kind}, ptr %x, i64 {first}")
     own = writer.new(f"getelementptr {kind}, ptr {place}, i64 {event * job.elements}")
     few = writer.new(f"load <{count} x {kind}>, ptr {own}, align {dtype.itemsize}")
@@ -110,9 +131,12 @@ def _read(writer: Writer, job: Load, count: int, event: int, first: str) -> str:
     )
 
 
-def _mantissas(job: Load, writer: Writer, wide: str) -> Callable[[str], tuple[str, str]]:
-    """Integers of an event as `wide`, and whether one of them is outside its port's range ('' if that can't be)."""
-    dtype, lanes = np.dtype(job.dtype), writer.target.lanes
+def _mantissas(job: Load, writer: Writer, wide: str, per: int) -> Callable[[str], tuple[str, str]]:
+    """Integers of an event as `wide`, and whether one of them is outside its port's range ('' if that can't be).
+
+    With several to a lane they stay as they lie.
+    """
+    dtype, lanes = np.dtype(job.dtype), writer.target.lanes * per
     info = np.iinfo(dtype)
     low, high = max(job.low, int(info.min)), min(job.high, int(info.max))
     shape = f"<{lanes} x i{8 * dtype.itemsize}>"
@@ -123,6 +147,8 @@ def _mantissas(job: Load, writer: Writer, wide: str) -> Callable[[str], tuple[st
             above = writer.new(f"sub {shape} {value}, {splat(low, f'i{8 * dtype.itemsize}')}")
             flag = writer.new(f"icmp ugt {shape} {above}, {splat(high - low, f'i{8 * dtype.itemsize}')}")
         size = 8 * dtype.itemsize
+        if per > 1:
+            return writer.new(f"bitcast {shape} {value} to <{writer.target.lanes} x i32>"), flag
         if size == bits_of(wide):
             return value, flag
         how = "trunc" if size > bits_of(wide) else "sext" if dtype.kind == "i" else "zext"

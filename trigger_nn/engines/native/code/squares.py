@@ -5,9 +5,14 @@ from collections.abc import Callable
 from trigger_nn.engines.native.code.memory import Buffer
 from trigger_nn.engines.native.code.rows import Writer, element, row_bytes
 
+LINE = 64  # bytes of a cache line
 
-def module(writer: Writer, elements: int, square: Callable[[str], str]) -> str:
-    """The function: `square` for each group of elements; the last group may overlap the one before it."""
+
+def module(writer: Writer, elements: int, square: Callable[[str], str], ahead: int = 0) -> str:
+    """The function: `square` for each group of elements; the last group may overlap the one before it.
+
+    A block of the array is `ahead` bytes long, if it is read: the next one is brought into the cache meanwhile.
+    """
     lanes = writer.target.lanes
     count = -(-elements // lanes)
     writer.label("entry")
@@ -17,6 +22,7 @@ def module(writer: Writer, elements: int, square: Callable[[str], str]) -> str:
     writer.do("%bad = phi i1 [ false, %entry ], [ %worse, %loop ]")
     start = writer.new(f"mul i64 %i, {lanes}")
     first = writer.call("i64", "llvm.umin.i64", ("i64", start), ("i64", str(max(elements - lanes, 0))))
+    _fetch(writer, ahead, count)
     flag = square(first)
     writer.do(f"%worse = or i1 %bad, {flag}")
     writer.do("%next = add nuw nsw i64 %i, 1")
@@ -27,6 +33,19 @@ def module(writer: Writer, elements: int, square: Callable[[str], str]) -> str:
     writer.do("ret i64 %result")
     lines = [*sorted(writer.declared), "define i64 @port(ptr noalias %x, ptr noalias %s) {", *writer.lines, "}"]
     return "\n".join(lines) + "\n"
+
+
+def _fetch(writer: Writer, ahead: int, turns: int) -> None:
+    """In each turn its share of the next block: rows lie too far apart for the processor to see what comes."""
+    if not ahead:
+        return
+    share = -(-ahead // (LINE * turns))
+    moved = writer.new(f"mul i64 %i, {LINE * share}")
+    start = writer.new(f"getelementptr i8, ptr %x, i64 {moved}")
+    writer.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+    for line in range(share):
+        place = writer.new(f"getelementptr i8, ptr {start}, i64 {ahead + LINE * line}")
+        writer.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 0, i32 2, i32 1)")
 
 
 def events(part: int, lanes: int) -> list[int]:
@@ -61,11 +80,10 @@ def transposed(writer: Writer, kind: str, rows: list[str]) -> list[str]:
     return rows
 
 
-def any_set(writer: Writer, flags: list[str]) -> str:
+def any_set(writer: Writer, flags: list[str], lanes: int) -> str:
     """Whether any lane of any of `flags` is set."""
     if not flags:
         return "false"
-    lanes = writer.target.lanes
     together = flags[0]
     for flag in flags[1:]:
         together = writer.new(f"or <{lanes} x i1> {together}, {flag}")

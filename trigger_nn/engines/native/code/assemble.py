@@ -12,7 +12,7 @@ from trigger_nn.engines.native.code.inner import Laid, sum_products
 from trigger_nn.engines.native.code.memory import Buffer, Memory
 from trigger_nn.engines.native.code.nest import looped
 from trigger_nn.engines.native.code.packing import packing_loop
-from trigger_nn.engines.native.code.panels import ENTERING, Panels, depth_of, saving
+from trigger_nn.engines.native.code.panels import ENTERING, ROWS, Panels, depth_of, saving
 from trigger_nn.engines.native.code.rows import Writer, row_bytes, store
 from trigger_nn.engines.native.code.sums import Operand, choose_method, lay_out, tile_of
 from trigger_nn.engines.native.steps import nodes
@@ -96,7 +96,8 @@ def assemble(outputs: Mapping[str, Node], target: Target) -> Assembly:
         work.add_loop(loop)
     given = {node.name: work.memory.buffers[node] for node in order if isinstance(node, nodes.Given)}
     made = {name: work.memory.buffers[node] for name, node in roots.items()}
-    return Assembly(work.text(), bytes(work.memory.constants), work.memory.size, given, made)
+    slack = ROWS * row_bytes("i32", target)  # tile registers read whole runs, also past the last row of a tensor
+    return Assembly(work.text(), bytes(work.memory.constants), work.memory.size + slack, given, made)
 
 
 @dataclass

@@ -123,17 +123,25 @@ def window(dot: nodes.Dot) -> tuple[Node, np.ndarray]:
 
 def lay_out(dot: nodes.Dot, method: Method, memory: Memory) -> tuple[Operand, Node]:
     """How the sum's operand lies, and the tensor it is made of; where a packed one lies is said `at` last."""
-    source, index = window(dot)
-    own = memory.buffers[source]
+    source, whole = window(dot)
+    alive = _alive(dot.weights)
+    own, index = memory.buffers[source], whole[:, alive]
     if method.group == 1:
-        members = np.arange(index.shape[1])[:, None]
+        members = np.arange(len(alive))[:, None]
         if own.kind == method.kind and np.all(index >= 0):
-            return Operand(own, index, np.empty((0, 1), np.int64), members, False), source
+            return Operand(own, index, np.empty((0, 1), np.int64), alive[members], False), source
         chosen = Grouping(members, index)
     else:
         chosen = min(groupings(index, method.group), key=lambda g: g.cost(dot.weights.shape[1]))
     sources, rows = chosen.sources
-    return Operand(Buffer(0, method.kind), rows, sources, chosen.members, True), source
+    original = np.append(alive, -1)[chosen.members]
+    return Operand(Buffer(0, method.kind), rows, sources, original, True), source
+
+
+def _alive(weights: np.ndarray) -> np.ndarray:
+    """Places in the sum where some output has a weight; one at least."""
+    found = np.flatnonzero(np.any(weights != 0, axis=1))
+    return found if len(found) else np.zeros(1, np.int64)
 
 
 def packed_weights(weights: np.ndarray, method: Method, members: np.ndarray) -> np.ndarray:

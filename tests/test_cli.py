@@ -129,6 +129,9 @@ def test_show_and_estimate(tmp_path):
     shown = trigger_nn("show", PROGRAM, cwd=tmp_path).stdout
     assert Program.load(PROGRAM).digest in shown
     assert re.search(r"conv1\s+Conv2D\s+image", shown)
+    carried = trigger_nn("show", PROGRAM, "--carriers", "--target", "x86-64", cwd=tmp_path).stdout
+    assert re.search(r"conv1_relu\s+Relu\s+0 \.\. 255\s+u8", carried)
+    refused(trigger_nn("show", PROGRAM, "--carriers", "--target", "z80", cwd=tmp_path), "'z80'", "x86-64")
     assert "bunch crossings" in trigger_nn("estimate", PROGRAM, cwd=tmp_path).stdout
     refused(trigger_nn("estimate", PROGRAM, "--part", "nonsense", cwd=tmp_path), "unknown part 'nonsense'")
     refused(trigger_nn("estimate", PROGRAM, "--clock-period", 0.5, cwd=tmp_path), "too short for one adder")

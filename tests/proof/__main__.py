@@ -7,18 +7,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from tests.proof.batch import Record, compare_descriptions, compare_seeds, from_line, to_line
 from tests.proof.choose import choose
-from tests.proof.compare import EQUAL, HLS4ML, MISMATCH, REFUSED, UNSTABLE
+from tests.proof.compare import EQUAL, HLS4ML, MISMATCH, REFUSED, UNSTABLE, Comparison
 from tests.proof.description import ModelDescription, from_json, to_json
+from tests.proof.engines import CHOICES, Choice
 from tests.proof.models import draw_seeded
 from tests.proof.reduce import smaller
 
 TOGETHER = 10  # models in one translation unit: more gain little and need memory
+_TARGETS = "of the native engine: the best, or all; or all where outputs alone are kept, the best where layers are"
 REGRESSIONS = Path(__file__).parent / "regressions"
 
 
@@ -30,16 +34,17 @@ def main() -> int:
     if options.file is not None:
         return show_case(from_json(options.file.read_text()), options)
     options.out.mkdir(parents=True, exist_ok=True)
-    results = options.out / "results.jsonl"
+    results = options.out / ("engines.jsonl" if options.no_cpp else "results.jsonl")
     if options.choose:
         print(json.dumps(choose(_read(results), options.choose), indent=1))
         return 0
-    known = [entry for entry in _read(results) if entry.families == options.families]
     seeds = range(options.seed, options.seed + options.models)
-    missing = sorted(set(seeds) - {entry.seed for entry in known})
-    records = [entry for entry in known if entry.seed in seeds]
-    records += _run(missing, options.families, options.processes, results)
+    known = _latest(entry for entry in _read(results) if entry.families == options.families and entry.seed in seeds)
+    done = {seed: entry for seed, entry in known.items() if _ran(entry.comparison, options.targets)}
+    missing = [seed for seed in seeds if seed not in done]
+    records = [*done.values(), *_run(missing, options, results)]
     print(table(records))
+    print(table_of_engines(records))
     return 1 if any(entry.comparison.status == MISMATCH for entry in records) else 0
 
 
@@ -48,6 +53,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--models", type=int, default=100, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--families", default="all", help="names separated by commas, or all")
+    parser.add_argument("--targets", choices=CHOICES, default="best", help=_TARGETS)
+    parser.add_argument("--no-cpp", action="store_true", help="our two engines alone; needs no g++")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("proof"), help="folder of results; what is there is kept")
     parser.add_argument("--case", type=int, help="run the model of this seed alone, and say everything")
@@ -58,14 +65,33 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(seeds: Sequence[int], families: str, processes: int, results: Path) -> list[Record]:
+def _latest(records: Iterable[Record]) -> dict[int, Record]:
+    """By seed; what was run later, on more targets perhaps, counts."""
+    return {entry.seed: entry for entry in records}
+
+
+def _ran(found: Comparison, choice: Choice) -> bool:
+    """Whether the native engine ran on all targets of `choice`, unless something before it failed."""
+    return found.status != EQUAL or CHOICES.index(found.choice) >= CHOICES.index(choice)
+
+
+def _run(seeds: Sequence[int], options: argparse.Namespace, results: Path) -> list[Record]:
     """Records of `seeds`, written as they come."""
     batches = [seeds[start : start + TOGETHER] for start in range(0, len(seeds), TOGETHER)]
+    job = partial(compare_seeds, families=options.families, choice=options.targets, cpp=not options.no_cpp)
     records: list[Record] = []
     begin = time.monotonic()
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
-    with context.Pool(processes, maxtasksperchild=20) as pool:
-        for batch in pool.imap_unordered(partial(compare_seeds, families=families), batches):
+    with ProcessPoolExecutor(options.processes, context, max_tasks_per_child=20) as pool:
+        running = {pool.submit(job, batch): batch for batch in batches}
+        for future in as_completed(running):
+            try:
+                batch = future.result()
+            except BrokenProcessPool:  # machine code that is wrong may well end its process
+                lost = [seeds for other, seeds in running.items() if not other.done() or other.exception()]
+                raise SystemExit(
+                    f"A process died at one of seeds {lost[: options.processes]}; run them by --case."
+                ) from None
             with results.open("a") as file:
                 file.writelines(json.dumps(to_line(entry)) + "\n" for entry in batch)
             records += batch
@@ -106,11 +132,26 @@ def table(records: Iterable[Record]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
 
 
+def table_of_engines(records: Iterable[Record]) -> str:
+    """What the native engine and the reference engine agree on, by target; what has no machine code, by reason."""
+    found = [entry.comparison for entry in records]
+    models: Counter[str] = Counter(name for entry in found for name in entry.targets if entry.status == EQUAL)
+    values: Counter[str] = Counter()
+    for entry in found:
+        values.update(entry.targets)
+    lines = ["", "native engine against reference engine:"]
+    lines += [f"  {name}: {models[name]} models, {count} values equal" for name, count in values.items()]
+    left = Counter(item for entry in found for item in entry.left)
+    lines.append(f"  left to the reference engine: {left.total()} operations")
+    lines += [f"  {count} {kind}: {reason}" for (kind, reason), count in left.most_common()]
+    return "\n".join(lines)
+
+
 def show_case(description: ModelDescription, options: argparse.Namespace) -> int:
     """One model, with everything that is needed to look into it."""
     if options.reduce:
-        description = smaller(description)
-    verdict = compare_descriptions([description])[0]
+        description = smaller(description, options.targets, not options.no_cpp)
+    verdict = compare_descriptions([description], options.targets, not options.no_cpp)[0]
     print("\n".join(_words(description)))
     for key, value in asdict(verdict).items():
         if value != "":

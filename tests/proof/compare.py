@@ -1,20 +1,24 @@
-"""One model, compared: hls4ml's C++ against the emulator, every layer and every output, for exact equality."""
+"""One model, compared: the C++ with the reference engine, that with the native one; every layer, for exact equality."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.proof.build import Run, run_projects, write_project
+from tests.proof.difference import first_difference
+from tests.proof.engines import Agreement, Choice, Tensors, compare_engines
 from tests.proof.unit import Project
 from trigger_nn.engines.emulator import Emulator
+from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import TriggerNNError, UnsupportedLayerError
 from trigger_nn.frontend import graph as frontend
 from trigger_nn.frontend.lowering import lower
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.program import Program
 
 EXACT_BITS = 53  # what a double carries; wider layers are left out
 
@@ -29,6 +33,9 @@ class Comparison:
     event, the element and both values; also an emulator that raised or lacks a layer); "refused" (ours, `message` is
     the sentence); "hls4ml" (it can't convert, write, compile or run the model: `stage`); "unstable" (two runs of the
     same C++ differ, so there is nothing to equal; `message` names the first such layer).
+
+    `values` are those of the C++. `targets` are those of the native engine that equal the reference engine's, by
+    target of `choice`; `left` are operations that the native engine leaves to the reference engine, as (kind, reason).
     """
 
     status: str
@@ -36,6 +43,9 @@ class Comparison:
     stage: str = ""
     layer: str = ""
     message: str = ""
+    choice: Choice = "best"
+    targets: Mapping[str, int] = field(default_factory=dict)
+    left: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,11 +147,11 @@ def _values(variable: Any, rng: np.random.Generator, count: int) -> np.ndarray:
     return mantissas * 2.0 ** (kind.integer - kind.width)
 
 
-def compare(candidates: Sequence[Candidate], folder: Path | None = None) -> list[Comparison]:
-    """Compare models, all built together; one verdict each, in order."""
+def compare(candidates: Sequence[Candidate], choice: Choice = "best", folder: Path | None = None) -> list[Comparison]:
+    """Compare models, all built together; one verdict each, in order. `choice` is of the native engine's targets."""
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="proof_") as scratch:
-            return compare(candidates, Path(scratch))
+            return compare(candidates, choice, Path(scratch))
     verdicts: dict[str, Comparison] = {c.name: c.failure for c in candidates if c.failure is not None}
     projects: list[Project] = []
     ready: list[Candidate] = []
@@ -154,24 +164,41 @@ def compare(candidates: Sequence[Candidate], folder: Path | None = None) -> list
             verdicts[candidate.name] = Comparison(HLS4ML, stage="write", message=message)
     runs = run_projects(projects, [candidate.events for candidate in ready], folder) if projects else []
     for candidate, run in zip(ready, runs, strict=True):
-        verdicts[candidate.name] = verdict(candidate, run)
+        verdicts[candidate.name] = verdict(candidate, run, choice)
     return [verdicts[candidate.name] for candidate in candidates]
 
 
-def verdict(candidate: Candidate, run: Run) -> Comparison:
-    """The C++'s run of a candidate against ours. Our refusals are told even where the C++ does not compile."""
-    if run.failure:
+def verdict(candidate: Candidate, run: Run | None, choice: Choice = "best") -> Comparison:
+    """The C++'s run of a candidate against ours, then our engines; without a run, the engines alone.
+
+    A model that the C++ fails on is no concern of ours; one that we refuse is refused.
+    """
+    if candidate.failure is not None:
+        return candidate.failure
+    if run is not None and run.failure:
         return Comparison(HLS4ML, stage=run.stage, message=run.failure)
     try:
         program = lower(candidate.graph, candidate.name)
         events = dict(zip((port.name for port in program.inputs), candidate.events, strict=True))
-        ours = Emulator(program).trace(events)
+        found = None if run is None else _against_cpp(candidate, run, program, events)
+        return found or _between_engines(program, events, choice, 0 if run is None else _size(run, program))
     except UnsupportedLayerError as error:
         return Comparison(REFUSED, message=str(error))
     except Exception as error:
         kind = "raised" if isinstance(error, TriggerNNError) else "crashed"
         return Comparison(MISMATCH, message=f"the emulator {kind}: {type(error).__name__}: {error}"[:600])
-    return _difference(candidate, run, ours, program) or Comparison(EQUAL, values=_size(run, program))
+
+
+def _against_cpp(candidate: Candidate, run: Run, program: Program, events: Tensors) -> Comparison | None:
+    """The verdict where the reference engine does not equal the C++."""
+    return _difference(candidate, run, Emulator(program, run_reference).trace(events), program)
+
+
+def _between_engines(program: Program, events: Tensors, choice: Choice, values: int) -> Comparison:
+    """The verdict on the native engine, which the C++'s `values` equal if it equals the reference engine."""
+    found: Agreement = compare_engines(program, events, choice)
+    status = MISMATCH if found.difference else EQUAL
+    return Comparison(status, values, "", found.layer, found.difference, choice, found.values, found.left)
 
 
 def _difference(candidate: Candidate, run: Run, ours: Mapping[str, np.ndarray], program: Any) -> Comparison | None:
@@ -195,20 +222,6 @@ def _difference(candidate: Candidate, run: Run, ours: Mapping[str, np.ndarray], 
         if found:
             return Comparison(MISMATCH, layer=layer, message=found)
     return None
-
-
-def first_difference(theirs: np.ndarray, ours: np.ndarray) -> str:
-    """A sentence on the first event and element that differ, empty if none does; both (events, elements)."""
-    if theirs.shape != ours.shape:
-        return f"shapes differ: C++ {theirs.shape}, emulator {ours.shape}"
-    where = np.argwhere(theirs != ours)
-    if not len(where):
-        return ""
-    event, element = (int(index) for index in where[0])
-    return (
-        f"event {event}, element {element}: C++ {float(theirs[event, element])!r}, "
-        f"emulator {float(ours[event, element])!r} ({len(where)} of {theirs.size} values differ)"
-    )
 
 
 def _configured(graph: Any) -> set[str]:

@@ -6,9 +6,12 @@ from dataclasses import replace
 from tests.proof.batch import compare_descriptions
 from tests.proof.compare import MISMATCH
 from tests.proof.description import ModelDescription
+from tests.proof.engines import Choice
 
 
-def smaller(description: ModelDescription, trials: int = 60) -> ModelDescription:
+def smaller(
+    description: ModelDescription, choice: Choice = "best", cpp: bool = True, trials: int = 60
+) -> ModelDescription:
     """The smallest model found that still mismatches; some seconds a trial.
 
     A trial changes one thing: cut behind a layer, or forget one key of the configuration.
@@ -19,7 +22,7 @@ def smaller(description: ModelDescription, trials: int = 60) -> ModelDescription
             trials -= 1
             if trials < 0:
                 return current
-            if compare_descriptions([candidate])[0].status == MISMATCH:
+            if compare_descriptions([candidate], choice, cpp)[0].status == MISMATCH:
                 current = candidate
                 break
         else:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.proof.batch import compare_descriptions, features
 from tests.proof.build import run_projects, write_project
 from tests.proof.choose import covered
-from tests.proof.compare import EQUAL, HLS4ML, REFUSED, check_model, first_difference, make_graph
+from tests.proof.compare import EQUAL, HLS4ML, REFUSED, check_model, make_graph
 from tests.proof.description import (
     InputDescription,
     LayerDescription,
@@ -21,6 +21,7 @@ from tests.proof.description import (
     from_json,
     to_json,
 )
+from tests.proof.difference import first_difference
 from tests.proof.models import FAMILIES, draw_seeded, models
 from trigger_nn.hardware import csim
 

@@ -3,14 +3,15 @@
 import logging
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from tests.engines.native.agreement import agrees, program_of
 from tests.engines.native.programs import programs
 from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.operations import Constant, Lookup
+from trigger_nn.program.operations import BinaryStep, Cast, Constant, Dense, DepthwiseConv2D, Lookup, Relu, Window
 
-BYTE = Fixed(True, 8, 8)
+BYTE, WIDE = Fixed(True, 8, 8), Fixed(True, 24, 24)
 
 
 @settings(max_examples=60)
@@ -32,8 +33,6 @@ def test_an_index_of_more_than_32_bits_is_divided_before_it_wraps():
 
 
 def test_operations_that_64_bits_do_not_hold_are_left_to_the_reference_engine(caplog):
-    from trigger_nn.program.operations import Cast, Relu
-
     narrow = Relu(name="narrow", inputs=("x",), shape=(3,), type=Fixed(False, 7, 7))
     wide = Cast(name="wide", inputs=("narrow",), shape=(3,), type=Fixed(True, 90, 10))
     last = Cast(name="last", inputs=("wide",), shape=(3,), type=BYTE)
@@ -46,7 +45,25 @@ def test_operations_that_64_bits_do_not_hold_are_left_to_the_reference_engine(ca
 
 
 def test_a_result_that_no_input_decides():
-    from trigger_nn.program.operations import BinaryStep
-
     step = BinaryStep(name="y", inputs=("x",), shape=(1,), type=BYTE)
     agrees(program_of(step, port=(1,), kind=Fixed(False, 4, 4)))
+
+
+def sums(weights):
+    """What all sums of products have, of weights of 8 bits and a bias of zero; nothing wraps."""
+    bias = Constant(np.zeros(weights.shape[-1], int), BYTE)
+    return {"weights": Constant(weights, BYTE), "bias": bias, "accumulator": WIDE, "type": WIDE, "reuse_factor": 1}
+
+
+def test_a_sum_over_what_no_input_decides():
+    step = BinaryStep(name="step", inputs=("x",), shape=(3,), type=BYTE)
+    dense = Dense(name="y", inputs=("step",), shape=(2,), **sums(np.array([[1, -2], [3, 4], [5, 6]])))
+    agrees(program_of(step, dense, kind=Fixed(False, 4, 4)))
+
+
+@pytest.mark.parametrize("weights", [[0, 0, 7], [7, 0, 0], [0, 0, 0]])
+def test_products_that_are_zero_in_some_places_are_narrower_there(weights):
+    window = Window(size=(1, 3), stride=(1, 1), padding=(0, 0, 0, 0))
+    given = sums(np.array(weights).reshape(1, 3, 1))
+    layer = DepthwiseConv2D(name="y", inputs=("x",), shape=(1, 1, 1), window=window, partitions=1, **given)
+    agrees(program_of(layer, port=(1, 3, 1), kind=BYTE))

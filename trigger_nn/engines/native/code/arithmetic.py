@@ -137,7 +137,7 @@ class Arithmetic:
 
     def _as(self, kind: str, row: Row) -> Row:
         """In `kind`; the low bits alone where the row is wider."""
-        return converted(self.writer, row, kind, modular=bits_of(row.kind) > bits_of(kind))
+        return converted(self.writer, row, kind, modular=bits_of(row.kind) > bits_of(kind) >= 32)
 
     def _binary(self, kind: Kind, left: Row, right: Row) -> Row:
         if kind in (Kind.MAXIMUM, Kind.MINIMUM):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.benchmarks.emulation.exactness import Differs
 from tests.benchmarks.emulation.measure import QUICK, Effort
 from tests.benchmarks.emulation.networks import NETWORKS, build, convolution_of, dense_of
 from tests.benchmarks.emulation.peers import PEERS
+from tests.benchmarks.emulation.profile import profile
 from tests.benchmarks.emulation.results import Results
 from trigger_nn.program.program import Program
 
@@ -22,7 +24,9 @@ WIDTHS, SIDES = (8, 16, 32, 64, 128, 256, 512), (10, 14, 20, 28, 40, 56)
 SWEPT = ("tagger", "event_image", "svhn")  # whose batches and memory are looked at
 MOST_ADDERS, MOST_ADDERS_QUICK = 100_000, 10_000  # multiply-adds that alkaid is asked to unroll
 METHOD = {
-    "trigger_nn": "Emulator.predict_mantissas on the narrowest integers that hold the inputs; 'floats': predict",
+    "trigger_nn": "Emulator.predict_mantissas on the narrowest integers that hold the inputs; scores are int64",
+    "trigger_nn, narrow scores": "the same with an engine that writes the narrowest integers that hold the scores",
+    "trigger_nn, floats": "Emulator.predict on float32; scores are float64",
     "hls4ml predict": "ModelGraph.predict on float32; built by hls4ml's script, g++ -O3; it has one thread only",
     "hls4ml C loop": "the same library called from C on float32; a copy of the library for each thread",
     "alkaid": "its C++ interpreter on float64, byte code made beforehand, up to the last layer before a softmax",
@@ -38,10 +42,11 @@ def main() -> None:
     effort = QUICK if options.quick else Effort()
     console = Console(width=150)
     results = Results(machine.facts(), METHOD | {"rounds": str(effort)})
+    began = time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
 
     def progress(text: str) -> None:
-        console.print(f"[dim]{text}[/]", highlight=False)
+        console.print(f"[dim]{time.perf_counter() - began:5.0f} s  {text}[/]", highlight=False)
         results.save(options.out / "results.json")  # what there is stays, whatever happens later
 
     try:
@@ -65,10 +70,12 @@ def _measure(options: argparse.Namespace, effort: Effort, results: Results, say:
     if options.only_peers:
         return
     for name, program in programs.items():
-        say(f"{name}: start, threads")
+        say(f"{name}: start, threads, profile")
         others = [other for other in programs.values() if other is not program]
         results.starts.append(studies.start(program, others[0] if others else program, 1 if options.quick else 5))
         results.threads.extend(studies.threads(program, effort.most_events, effort))
+        if options.profile:
+            results.profile.extend(profile(program, effort))
     for name in [name for name in SWEPT[: 1 if options.quick else None] if name in programs]:
         say(f"{name}: batch sizes, memory")
         results.batches.extend(studies.batches(programs[name], effort.most_events, effort))
@@ -96,6 +103,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="shorter and fewer rounds, smaller batches, fewer sizes")
     parser.add_argument("--only-peers", action="store_true", help="leave out what is measured of us alone")
+    parser.add_argument(
+        "--profile", action=argparse.BooleanOptionalAction, default=True, help="time each generated loop by itself"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder for results and plots")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What must be measured in a fresh process: python -m tests.benchmarks.emulation.child start|memory file [events].
+"""What must be measured in a fresh process: python -m tests.benchmarks.emulation.child start|memory|way file ...
 
 Prints one JSON object. Imports are made where they are timed, and nothing but the package's light half.
 """
@@ -6,6 +6,7 @@ Prints one JSON object. Imports are made where they are timed, and nothing but t
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ def memory(path: Path, count: int) -> dict[str, int]:
     }
 
 
+def way(path: Path, name: str, *modules: str) -> dict[str, float]:
+    """Seconds of importing `modules`, and from a loaded program to its first score by the way of that name."""
+    from importlib import import_module
+
+    began = time.perf_counter()
+    for module in modules:
+        import_module(module)
+    imported = time.perf_counter()
+    from tests.benchmarks.emulation.ways import first_score
+    from trigger_nn.program.program import Program
+
+    program = Program.load(path)
+    loaded = time.perf_counter()
+    first_score(name, program)
+    return {"imports": imported - began, "first": time.perf_counter() - loaded}
+
+
 def _repeated(block: Any, count: int) -> Any:
     """`count` events without any array beside the result."""
     import numpy as np
@@ -69,4 +87,9 @@ def _peak() -> int:
 
 if __name__ == "__main__":
     task, file, *rest = sys.argv[1:]
-    print(json.dumps(start(Path(file)) if task == "start" else memory(Path(file), int(rest[0]))))
+    tasks: dict[str, Callable[[], object]] = {
+        "start": lambda: start(Path(file)),
+        "memory": lambda: memory(Path(file), int(rest[0])),
+        "way": lambda: way(Path(file), *rest),
+    }
+    print(json.dumps(tasks[task]()))

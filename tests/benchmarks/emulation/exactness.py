@@ -34,8 +34,9 @@ def check(program: Program, events: Mapping[str, np.ndarray], expected: Mapping[
             compare(f"{program.name}, layer {name}, {threads} threads", found, expected[name])
         for count in (*COUNTS, len(expected[output])):
             part = {name: values[:count] for name, values in events.items()}
-            found = ours.predict_mantissas(part)
-            compare(f"{program.name}, {count} events, {threads} threads", found, expected[output][:count])
+            for narrow in (False, True):
+                found = emulator(program, threads, narrow).predict_mantissas(part)
+                compare(f"{program.name}, {count} events, {threads} threads", found, expected[output][:count])
 
 
 def compare(what: str, found: np.ndarray, expected: np.ndarray) -> None:

@@ -8,8 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tests.benchmarks.emulation.work import blas
+from trigger_nn.engines.native.target import runnable
 
-PACKAGES = ("trigger_nn", "numpy", "llvmlite", "hls4ml", "alkaid", "tensorflow", "tf_keras", "qkeras")
+PACKAGES = ("trigger_nn", "numpy", "llvmlite", "numba", "hls4ml", "alkaid", "tensorflow", "tf_keras", "qkeras")
 FLAGS = (
     "avx2", "fma", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni", "avx512_vbmi",
     "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "sve",
@@ -24,6 +25,7 @@ def facts() -> dict[str, object]:
         "cpu": info.get("model name", platform.processor() or platform.machine()),
         "family, model, stepping": [info.get(key, "?") for key in ("cpu family", "model", "stepping")],
         "flags": [flag for flag in FLAGS if flag in flags],
+        "target": runnable()[0].name,
         "cores": len(os.sched_getaffinity(0)),
         "load before": round(os.getloadavg()[0], 2),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),

@@ -3,6 +3,7 @@
 import os
 
 from trigger_nn.engines.emulator import Emulator
+from trigger_nn.engines.native import stages
 from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.program.program import Program
 
@@ -14,9 +15,14 @@ def thread_counts() -> tuple[int, ...]:
     return (1,) if CORES == 1 else (1, CORES)
 
 
-def emulator(program: Program, threads: int = CORES) -> Emulator:
-    """A new one, with an engine of its own, so that nothing is warm."""
-    return Emulator(program, NativeEngine(threads=threads))
+def emulator(program: Program, threads: int = CORES, narrow: bool = False) -> Emulator:
+    """A new one; its engine finds code that this process has made before, unless it is told to `forget_code`."""
+    return Emulator(program, NativeEngine(threads=threads, narrow=narrow))
+
+
+def forget_code() -> None:
+    """Make every program's code anew when a new engine first sees it."""
+    stages._compiled.cache_clear()
 
 
 def left_to_reference(program: Program) -> list[str]:

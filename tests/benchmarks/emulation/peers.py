@@ -14,7 +14,7 @@ from tests.benchmarks.emulation.measure import on_one_core, seconds
 from tests.benchmarks.emulation.ours import emulator, thread_counts
 from trigger_nn.program.program import Program
 
-OURS, OURS_FLOATS = "trigger_nn", "trigger_nn, floats"
+OURS, OURS_NARROW, OURS_FLOATS = "trigger_nn", "trigger_nn, narrow scores", "trigger_nn, floats"
 PREDICT, LOOP, ALKAID, KERAS = "hls4ml predict", "hls4ml C loop", "alkaid", "Keras predict"
 PEERS = {"predict": PREDICT, "loop": LOOP, "alkaid": ALKAID, "keras": KERAS}
 PILOT = 16  # least events of a call
@@ -77,17 +77,22 @@ def contenders(task: Task, wanted: set[str]) -> Iterator[Contender | Absent]:
 
 
 def _ours(task: Task) -> Iterator[Contender]:
-    engines = {threads: emulator(task.program, threads) for threads in thread_counts()}
+    engines = {n: emulator(task.program, n) for n in thread_counts()}
+    narrow_engines = {n: emulator(task.program, n, narrow=True) for n in thread_counts()}
     port = task.program.inputs[0].name
     whole = task.mantissas[port]
 
     def integers(values: np.ndarray, threads: int) -> object:
         return engines[threads].predict_mantissas({port: values})
 
+    def narrow(values: np.ndarray, threads: int) -> object:
+        return narrow_engines[threads].predict_mantissas({port: values})
+
     def floats(values: np.ndarray, threads: int) -> object:
         return engines[threads].predict(values)
 
-    for name, work, values in ((OURS, integers, whole), (OURS_FLOATS, floats, task.numbers)):
+    works = ((OURS, integers, whole), (OURS_NARROW, narrow, whole), (OURS_FLOATS, floats, task.numbers))
+    for name, work, values in works:
         yield _sized(name, work, values, task.seconds, thread_counts())
 
 

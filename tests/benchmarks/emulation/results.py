@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Start:
 
     In a fresh process: `imports` of the package, `load` of the file, `first` score (code is generated), `second`
     score, and the `whole` process from outside. In a process that has scored another network: `inside`, load and first
-    score; `again`, the same for a network that was scored before. `call` and `call_99` are the median and the 99 %
+    score; `again`, the same for a program whose code is there. `call` and `call_99` are the median and the 99 %
     quantile of one-event calls of an emulator that is warm.
     """
 
@@ -94,6 +95,45 @@ class Size:
     code_seconds: float
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one part of the code takes for a block of `events` events, run by itself again and again on one thread.
+
+    `does`: read, pack for, compute or write. `layer` is whose result it makes, or a step towards; `adds` is the
+    instruction that adds up its sums of products, '' if it has none; `stores` is how many values of which type.
+    """
+
+    network: str
+    events: int
+    does: str
+    layer: str
+    adds: str
+    stores: str
+    nanoseconds: float
+
+
+@dataclass(frozen=True)
+class WayFacts:
+    """One way to score a network, on one thread: best seconds of a call for `events` events.
+
+    In a fresh process: `imports` of its libraries, then seconds from the program to the `first` score; `megabytes` that
+    `packages` take on disk. None where a package is missing.
+    """
+
+    name: str
+    events: int
+    seconds: float | None
+    imports: float | None
+    first: float | None
+    megabytes: float | None
+    packages: str
+
+    @property
+    def per_second(self) -> float | None:
+        """Events a second."""
+        return self.events / self.seconds if self.seconds else None
+
+
 @dataclass
 class Results:
     """Everything, in the order in which it was measured."""
@@ -108,6 +148,7 @@ class Results:
     threads: list[Rate] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
+    profile: list[Part] = field(default_factory=list)
 
     def rate(self, network: str, contender: str, threads: int) -> Rate | None:
         """The row, if there is one."""
@@ -127,3 +168,21 @@ class Results:
             for row in content[key]:
                 row["events_per_second"] = row["events"] / row["seconds"]
         path.write_text(json.dumps(content, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "Results":
+        """Read what `save` wrote."""
+        content = json.loads(path.read_text())
+        rows = {key: [_row(kind, row) for row in content.get(key, ())] for key, kind in ROWS.items()}
+        return cls(content["machine"], content["method"], **rows)
+
+
+ROWS: Mapping[str, type[Any]] = {
+    "networks": Facts, "rates": Rate, "limits": Limit, "starts": Start, "batches": Rate, "threads": Rate,
+    "memory": Memory, "sizes": Size, "profile": Part,
+}  # fmt: skip
+
+
+def _row(kind: type[Any], row: Mapping[str, Any]) -> Any:
+    """A row without what `save` added."""
+    return kind(**{one.name: row[one.name] for one in fields(kind)})

@@ -1,10 +1,6 @@
 """What is measured of us alone: from nothing to a score, batch sizes, memory, threads, sizes of networks."""
 
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.emulation import events, work
+from tests.benchmarks.emulation.fresh import run_fresh
 from tests.benchmarks.emulation.measure import Effort, best_of, in_turns, latencies, seconds
 from tests.benchmarks.emulation.networks import Network
-from tests.benchmarks.emulation.ours import CORES, emulator, thread_counts
+from tests.benchmarks.emulation.ours import CORES, emulator, forget_code, thread_counts
 from tests.benchmarks.emulation.peers import OURS
 from tests.benchmarks.emulation.results import Memory, Rate, Size, Start
 from trigger_nn.program.program import Program
 
-ROOT = Path(__file__).parents[3]
 SLOWEST = 2.0  # seconds of a call, beyond which batches grow no more
 PACE = 150_000_000_000  # multiply-adds a second, about what one core does
 MOST = 1_000_000  # events of a call
@@ -31,7 +27,8 @@ def start(program: Program, other: Program, repeats: int) -> Start:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.h5"
         program.save(path)
-        children = [_child("start", path) for _ in range(repeats)]
+        children = [run_fresh("start", path) for _ in range(repeats)]
+        forget_code()
         emulator(other).predict_mantissas(_zeros(other))
         inside, again = seconds(partial(_load_and_score, path)), seconds(partial(_load_and_score, path))
     warm, event = emulator(program), _zeros(program)
@@ -70,7 +67,7 @@ def memory(program: Program, counts: Sequence[int]) -> Iterator[Memory]:
         path = Path(folder) / "program.h5"
         program.save(path)
         for count in counts:
-            found = _child("memory", path, str(count))
+            found = run_fresh("memory", path, count)
             sizes = {key: int(found[key]) for key in ("before", "peak", "given", "scores")}
             yield Memory(program.name, count, **sizes)
 
@@ -82,6 +79,7 @@ def size(family: str, network: Network, effort: Effort) -> Iterator[Size]:
     count = _sized(program, effort.most_events, effort)
     given = events.mantissas(program, count)
     for n in thread_counts():
+        forget_code()
         ours = emulator(program, n)
         code = seconds(partial(ours.predict_mantissas, _zeros(program)))
         best = best_of(partial(ours.predict_mantissas, given), effort)
@@ -92,17 +90,6 @@ def _sized(program: Program, most: int, effort: Effort) -> int:
     """Events whose arithmetic takes about one measurement, so that starting threads counts for little."""
     count = int(PACE * effort.seconds / max(work.multiply_adds(program), 1))
     return min(most, MOST, events.most(program), max(1000, count))
-
-
-def _child(task: str, *arguments: object) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.emulation.child", task, *map(str, arguments)]
-    began = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    whole = time.perf_counter() - began
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    found: dict[str, float] = json.loads(done.stdout)
-    return found | {"whole": whole}
 
 
 def _load_and_score(path: Path) -> object:

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.emulation.ours import thread_counts
-from tests.benchmarks.emulation.peers import OURS, OURS_FLOATS, PEERS
-from tests.benchmarks.emulation.results import Facts, Rate, Results
+from tests.benchmarks.emulation.peers import OURS, OURS_FLOATS, OURS_NARROW, PEERS
+from tests.benchmarks.emulation.results import Facts, Part, Rate, Results
 
 NUMBER = {"justify": "right", "no_wrap": True}
 
@@ -21,6 +21,7 @@ def show(results: Results, console: Console) -> None:
         _batches(results),
         _memory(results),
         _sizes(results),
+        _profile(results),
     ):
         if table.row_count:
             console.print(table)
@@ -39,7 +40,7 @@ def _rates(results: Results) -> Table:
         for column in (f"{threads} thread{'s' * (threads > 1)}", "we do times"):
             table.add_column(column, **NUMBER)  # type: ignore[arg-type]
     for facts in results.networks:
-        for name in (OURS, OURS_FLOATS, *PEERS.values()):
+        for name in (OURS, OURS_NARROW, OURS_FLOATS, *PEERS.values()):
             rows = [results.rate(facts.name, name, threads) for threads in thread_counts()]
             given = next((row.events for row in rows if row), None)
             if given is not None:
@@ -125,6 +126,22 @@ def _sizes(results: Results) -> Table:
             f"{row.code_seconds:.2f}",
         )  # fmt: skip
     return table
+
+
+def _profile(results: Results) -> Table:
+    title = "Where a block of events spends its time, one thread"
+    table = _table(title, "network", "part", "of", "adds up by", "stores", "ns", "share")
+    for network in dict.fromkeys(row.network for row in results.profile):
+        rows = [row for row in results.profile if row.network == network]
+        whole = sum(row.nanoseconds for row in rows)
+        for row in rows:
+            table.add_row(network, *_part(row), f"{row.nanoseconds:,.0f}", f"{row.nanoseconds / whole:.1%}")
+        table.add_section()
+    return table
+
+
+def _part(row: Part) -> tuple[str, str, str, str]:
+    return row.does, row.layer, row.adds, row.stores
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -2,7 +2,7 @@
 # make test    lint, types and tests; what CI runs
 # make sample  remake the embedded events (needs about a quarter of an hour)
 # make benchmark  speed of making and reading events, beside bare Pythia and plain h5py; of compiling
-# make bench   speed of the emulator beside hls4ml, alkaid, Keras and the float32 matrix product (build/bench)
+# make bench   speed of the emulator beside hls4ml, alkaid, Keras and the float32 matrix product (build/bench; docs/speed.md is its page)
 # make proof   2,500 random networks against hls4ml's C++ built by g++; goes on where it stopped (build/proof)
 # make clean   remove what was built, not the environment
 
@@ -33,6 +33,8 @@ benchmark: $(VENV)/test-ready
 
 bench: $(VENV)/bench-ready
 	$(BIN)/python -m tests.benchmarks.emulation
+	$(BIN)/python -m tests.benchmarks.emulation.ways
+	$(BIN)/python -m tests.benchmarks.emulation.document build/bench/results.json build/bench/ways.json --out build/bench/speed.md
 
 proof: $(VENV)/test-ready
 	$(BIN)/python -m tests.proof --models 2700 --seed 20000 --processes 2 --out build/proof

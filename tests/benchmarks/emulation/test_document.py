@@ -39,9 +39,7 @@ def results() -> Results:
         Part("tagger", 64, "read", "features", "", "16 x int16", 250.0),
         Part("tagger", 64, "compute", "dense1", "dot16, 16 products", "64 x u8", 750.0),
     ]
-    return Results(
-        MACHINE, {"events": "random"}, [facts], rates, limits, [start], [], [], [], [], parts
-    )  # fmt: skip
+    return Results(MACHINE, {"events": "random"}, [facts], rates, limits, [start], profile=parts)
 
 
 def test_numbers_come_from_the_results(results: Results) -> None:

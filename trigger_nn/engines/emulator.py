@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from trigger_nn.engines.checks import check_ranges, finite
+from trigger_nn.engines.checks import check_ranges, check_shapes, finite
 from trigger_nn.engines.native.engine import NativeEngine
 from trigger_nn.errors import EventsError
 from trigger_nn.program.fixed import to_float
@@ -81,7 +81,8 @@ class Emulator:
     def _given(self, inputs: Inputs) -> list[tuple[Port, np.ndarray]]:
         """Numbers of each port, of the right shape."""
         given = inputs if isinstance(inputs, Mapping) else {self.program.inputs[0].name: inputs}
-        return [(port, _real(port, _shaped(port, given))) for port in self.program.inputs]
+        arrays = _arrays(self.program, given)
+        return [(port, _real(port, arrays[port.name])) for port in self.program.inputs]
 
     def _numbers(self, inputs: Inputs, keep: tuple[str, ...]) -> dict[str, np.ndarray]:
         """Tensors named in `keep` as float64."""
@@ -98,9 +99,9 @@ class Emulator:
         return self.program.outputs[0]
 
     def _in_range(self, mantissas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        checked = {}
+        checked, arrays = {}, _arrays(self.program, mantissas)
         for port in self.program.inputs:
-            x = _shaped(port, mantissas)
+            x = arrays[port.name]
             if not _whole(x):
                 raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
             if isinstance(self._engine, NumberEngine):
@@ -111,17 +112,14 @@ class Emulator:
         return checked
 
 
-def _shaped(port: Port, given: Mapping[str, np.ndarray]) -> np.ndarray:
-    if port.name not in given:
-        raise EventsError(f"Input {port.name!r} is missing; give a mapping with it, found {sorted(given)}.")
-    x = _array(port, given[port.name])
-    if x.shape[1:] != port.shape:
-        raise EventsError(
-            f"Input {port.name!r} has shape (events, *{port.shape}), found {x.shape}; reshape the events."
-        )
-    if x.dtype.kind not in "iufbO":
-        raise EventsError(f"Input {port.name!r} takes real numbers, found {x.dtype}; convert the events.")
-    return x
+def _arrays(program: Program, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Every port's numbers, of its shape."""
+    arrays = {port.name: _array(port, given[port.name]) for port in program.inputs if port.name in given}
+    check_shapes(program, arrays if arrays else given)
+    for name, x in arrays.items():
+        if x.dtype.kind not in "iufbO":
+            raise EventsError(f"Input {name!r} takes real numbers, found {x.dtype}; convert the events.")
+    return arrays
 
 
 def _array(port: Port, values: object, kind: type | None = None) -> np.ndarray:

@@ -19,6 +19,6 @@ def run_reference(program: Program, inputs: Mapping[str, np.ndarray], keep: tupl
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in keep}
     for start in range(0, events, BLOCK):
         tensors = run(program, Integers(), {name: x[start : start + BLOCK] for name, x in inputs.items()})
-        for name in keep:
+        for name in blocks:
             blocks[name].append(tensors[name])
     return {name: np.concatenate(parts) for name, parts in blocks.items()}

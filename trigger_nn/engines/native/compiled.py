@@ -138,7 +138,7 @@ class Compiled:
     def _part(
         self, doors: list[int], inputs: Mapping[str, Array], made: Mapping[str, np.ndarray], job: tuple[int, int]
     ) -> bool:
-        """Whole blocks where they lie; the rest of a block in a copy that is filled up with zeros."""
+        """Whole blocks where they lie; the rest of a block in a copy that is filled up with its last event."""
         start, end = job
         width = self.target.vector
         whole = (end - start) // width * width
@@ -151,6 +151,7 @@ class Compiled:
         padded = [np.zeros((width, values.shape[1]), values.dtype) for values in given + results]
         for block, values in zip(padded, given, strict=False):
             block[:rest] = values[whole:]
+            block[rest:] = values[-1]  # a real event: another could be beyond the bounds that the code relies on
         fine &= self._drive_over(doors, len(given), padded, 1)
         for values, block in zip(results, padded[len(given) :], strict=True):
             values[whole:] = block[:rest]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trigger_nn.engines.checks import check_ranges, finite
+from trigger_nn.engines.checks import check_ranges, check_shapes, finite
 from trigger_nn.engines.native.code.memory import low_bits
 from trigger_nn.engines.native.compiled import Array, Compiled, Form
 from trigger_nn.engines.native.stages import Stage, compiled_stages
@@ -48,14 +48,15 @@ class NativeEngine:
         Raises:
             EventsError: a mantissa is out of its port's range.
         """
-        tensors = dict(inputs)
+        check_shapes(program, inputs)
+        tensors = {port.name: inputs[port.name] for port in program.inputs}
         for stage in self.stages(program, keep):
             if stage.code is None:
                 given = {port.name: _plain(port, tensors[port.name]) for port in stage.program.inputs}
                 tensors |= run_reference(stage.program, given, stage.program.output_names)
             else:
                 tensors |= self._mantissas(stage.program, stage.code, tensors)
-        return {name: tensors[name] for name in keep}
+        return {name: self._as_wanted(tensors[name], program.type_of(name)) for name in keep}
 
     def numbers(
         self, program: Program, inputs: Mapping[str, np.ndarray], keep: tuple[str, ...]
@@ -65,6 +66,7 @@ class NativeEngine:
         Raises:
             EventsError: a number is not finite.
         """
+        check_shapes(program, inputs)
         stages = self.stages(program, keep)
         types = {name: program.type_of(name) for name in keep}
         simple = len(stages) == 1 and all(castable(port) for port in program.inputs)
@@ -89,6 +91,11 @@ class NativeEngine:
 
     def _form(self, kind: Fixed) -> Form:
         return Form.narrowest(kind) if self.narrow else Form()
+
+    def _as_wanted(self, values: np.ndarray, kind: Fixed) -> np.ndarray:
+        """Tensors of the reference engine, and inputs, as narrow as others."""
+        narrow = self.narrow and values.dtype != object
+        return values.astype(Form.narrowest(kind).dtype, copy=False) if narrow else values
 
     def _mantissas(self, program: Program, code: Compiled, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         arrays = {}
@@ -124,7 +131,7 @@ def _events(tensors: Mapping[str, np.ndarray]) -> int:
 
 def castable(port: Port) -> bool:
     """Whether the code can cast numbers to the port's type as `Port.cast` does."""
-    return not port.whole and abs(port.type.fraction) <= LARGEST
+    return not port.whole and abs(port.type.fraction) <= LARGEST and port.type.width < 64
 
 
 def contiguous(values: np.ndarray) -> np.ndarray:

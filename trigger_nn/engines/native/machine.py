@@ -79,7 +79,6 @@ def _optimized(text: str, target: Target, level: int) -> tuple[llvm.ModuleRef, l
     module.verify()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=level))
     passes = llvm.create_new_function_pass_manager()
-    # passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     for function in module.functions:
         if not function.is_declaration:

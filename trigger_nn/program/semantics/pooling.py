@@ -81,8 +81,8 @@ def _by_tree(terms: list[V], domain: Domain[V], accumulator: Fixed) -> V:
 
 
 def pool_counts(operation: AveragePool2D, index: np.ndarray) -> np.ndarray:
-    """What each window's sum is divided by."""
-    pixels: np.ndarray = (index >= 0).sum(axis=-1)
+    """What each window's sum is divided by; 1 where it holds padding alone, whose sum is 0."""
+    pixels: np.ndarray = np.maximum((index >= 0).sum(axis=-1), 1)
     return np.full_like(pixels, index.shape[-1]) if operation.count_padding else pixels
 
 

@@ -106,7 +106,7 @@ class Arithmetic:
         """What narrowing from `kind` limits values to, if it does."""
         target = self.writer.target
         packs = target.x86 and kind in (Carrier.I16, Carrier.I32) and own.bits < bits_of(kind)
-        if not packs or (own is Carrier.U16 and not target.sse41):
+        if not packs or (own is Carrier.U16 and not target.packs_u16):
             return _Limits(None, None)
         return _Limits(own.minimum, own.maximum)
 

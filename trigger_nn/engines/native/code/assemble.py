@@ -47,7 +47,10 @@ port:
   %i = phi i64 [ 0, %block ], [ %following, %call ]
   %flags = phi i64 [ %flag, %block ], [ %raised, %call ]
   %now = icmp eq i64 %i, %inputs
-  br i1 %now, label %work, label %test
+  br i1 %now, label %ready, label %test
+ready:
+  %fine = icmp eq i64 %flags, 0
+  br i1 %fine, label %work, label %test
 work:
   call void @block(ptr %s, ptr %c)
   br label %test

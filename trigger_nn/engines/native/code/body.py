@@ -75,7 +75,7 @@ class Body:
             return self.rows_at(self.memory.buffers[node], index)
         if isinstance(node, nodes.Running):
             return self.running[node]
-        if isinstance(node, nodes.Fixed):
+        if isinstance(node, nodes.Constant):
             return self.numbers(node.values.ravel()[index], self.carried[node].carrier)
         if is_sum(node):
             return self.sum(self, node, index, None)
@@ -101,7 +101,7 @@ class Body:
     def _started(self, node: nodes.Binary, index: np.ndarray) -> Tile | None:
         """A sum of products that starts from the constant added to it."""
         (left, at_left), (right, at_right) = reads(node, index)
-        if not isinstance(left, nodes.Dot) or not isinstance(right, nodes.Fixed) or left in self.memory.buffers:
+        if not isinstance(left, nodes.Dot) or not isinstance(right, nodes.Constant) or left in self.memory.buffers:
             return None
         fits = max(abs(right.low), abs(right.high)) <= room_to_start(left)
         if not fits or max(self.carried[n].carrier.bits for n in (left, node)) > 32:

@@ -60,7 +60,7 @@ class _Part:
         self._buffer: Buffer | None = None
         tensor = base(source)
         flat = places.reshape(len(places), -1)
-        if isinstance(tensor, nodes.Fixed):
+        if isinstance(tensor, nodes.Constant):
             self._numbers(tensor.values.ravel()[_looked_through(source, flat)], places.shape[1:], shape, index)
             return
         self._buffer = body.memory.buffers[tensor]

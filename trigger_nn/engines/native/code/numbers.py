@@ -29,10 +29,19 @@ def numbers(kind: Fixed, dtype: np.dtype, writer: Writer, wide: str) -> Callable
         rounded = _rounded(writer, scaled, kind.rounding)
         limited = rounded if wraps else _limited(writer, rounded, kind)
         safe = writer.new(f"select <{lanes} x i1> {flag}, {shape} zeroinitializer, {shape} {limited}")
-        whole = writer.new(f"fptosi {shape} {safe} to <{lanes} x {wide}>")
+        whole = _whole(writer, safe, kind, wide)
         return (_wrapped(writer, whole, kind, wide) if wraps else whole), flag
 
     return read
+
+
+def _whole(writer: Writer, number: str, kind: Fixed, wide: str) -> str:
+    """As integers; the low bits of those of `kind` that are wider than `wide`."""
+    lanes = writer.target.lanes
+    fits = wide == "i64" or kind.overflow is Overflow.WRAP or -(1 << 31) <= kind.minimum <= kind.maximum < 1 << 31
+    first = wide if fits else "i64"
+    whole = writer.new(f"fptosi <{lanes} x double> {number} to <{lanes} x {first}>")
+    return whole if fits else writer.new(f"trunc <{lanes} x i64> {whole} to <{lanes} x {wide}>")
 
 
 def _or_vanished(writer: Writer, flag: str, number: str, scaled: str) -> str:

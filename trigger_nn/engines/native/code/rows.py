@@ -213,7 +213,7 @@ def _packed(writer: Writer, kind: str, half: str, first: str, second: str) -> st
 
 def _pack_name(kind: str, half: str, target: Target) -> str:
     """The saturating pack, which changes nothing as every value fits; '' where the processor lacks it."""
-    if not target.x86 or (bits_of(kind) == 32 and half == "u16" and not target.sse41):
+    if not target.x86 or (bits_of(kind) == 32 and half == "u16" and not target.packs_u16):
         return ""
     letters = {32: "dw", 16: "wb"}[bits_of(kind)]
     name = f"pack{'ss' if half[0] == 'i' else 'us'}{letters}"

@@ -26,7 +26,7 @@ def hull(interval: Interval) -> dict[str, int]:
 
 def is_zero(node: Node) -> bool:
     """Whether it is nothing but zeros."""
-    return isinstance(node, nodes.Fixed) and node.low == node.high == 0
+    return isinstance(node, nodes.Constant) and node.low == node.high == 0
 
 
 def covers(one: Traced, other: Traced) -> bool:
@@ -39,9 +39,9 @@ def gathered(source: Node, index: np.ndarray, fill: int, interval: Interval) -> 
     padded = bool(np.any(index < 0))
     if not padded and index.shape == source.shape and np.array_equal(index.ravel(), np.arange(index.size)):
         return Traced(source, interval)
-    if isinstance(source, nodes.Fixed):
+    if isinstance(source, nodes.Constant):
         flat = np.append(source.values.ravel(), fill)
-        return Traced(nodes.Fixed(flat[index], shape=index.shape, **hull(interval)), interval)
+        return Traced(nodes.Constant(flat[index], shape=index.shape, **hull(interval)), interval)
     if isinstance(source, nodes.Gather) and (source.fill == fill or not padded or not np.any(source.index < 0)):
         inner = np.append(source.index.ravel(), -1)[index]
         return Traced(
@@ -54,9 +54,9 @@ def gathered(source: Node, index: np.ndarray, fill: int, interval: Interval) -> 
 def binary(kind: Kind, left: Traced, right: Traced, interval: Interval) -> Traced:
     """Two into one, now if both are known."""
     shape = np.broadcast_shapes(left.node.shape, right.node.shape)
-    if isinstance(left.node, nodes.Fixed) and isinstance(right.node, nodes.Fixed):
+    if isinstance(left.node, nodes.Constant) and isinstance(right.node, nodes.Constant):
         values = interval.low[0]
-        return Traced(nodes.Fixed(values, shape=values.shape, **hull(interval)), interval)
+        return Traced(nodes.Constant(values, shape=values.shape, **hull(interval)), interval)
     return Traced(nodes.Binary(kind, left.node, right.node, shape=shape, **hull(interval)), interval)
 
 
@@ -102,10 +102,10 @@ def overflown(node: Node, target: Fixed, interval: Interval) -> Node:
 def _limited(node: Node, least: int, most: int) -> Node:
     shape = node.shape
     if node.low < least:
-        low = nodes.Fixed(_number(least), shape=(1,), low=least, high=least)
+        low = nodes.Constant(_number(least), shape=(1,), low=least, high=least)
         node = nodes.Binary(Kind.MAXIMUM, node, low, shape=shape, low=least, high=max(node.high, least))
     if node.high > most:
-        high = nodes.Fixed(_number(most), shape=(1,), low=most, high=most)
+        high = nodes.Constant(_number(most), shape=(1,), low=most, high=most)
         node = nodes.Binary(Kind.MINIMUM, node, high, shape=shape, low=min(node.low, most), high=most)
     return node
 

@@ -36,7 +36,7 @@ class Given(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed(Step):
+class Constant(Step):
     """The same numbers for every event."""
 
     values: np.ndarray
@@ -91,7 +91,7 @@ class Select(Step):
     """`reached` where `value` >= `threshold`, `below` elsewhere."""
 
     value: "Node"
-    threshold: "Fixed"
+    threshold: "Constant"
     reached: "Node"
     below: "Node"
 
@@ -147,7 +147,7 @@ class Divide(Step):
     """Quotient truncated towards zero; `by` is positive."""
 
     source: "Node"
-    by: "Fixed"
+    by: "Constant"
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +188,7 @@ class Fold(Step):
 
 
 Node = (
-    Given | Fixed | Gather | Join | Binary | Peak | Select | Left | Round | Saturate | Wrap | ZeroOutside | Divide
+    Given | Constant | Gather | Join | Binary | Peak | Select | Left | Round | Saturate | Wrap | ZeroOutside | Divide
     | Lookup | Dot | Running | Fold
 )  # fmt: skip
 N = TypeVar("N", bound=Step)
@@ -197,7 +197,7 @@ N = TypeVar("N", bound=Step)
 def operands(node: Node) -> tuple["Node", ...]:
     """The nodes that `node` reads."""
     match node:
-        case Given() | Fixed() | Running():
+        case Given() | Constant() | Running():
             return ()
         case Join():
             return node.parts

@@ -53,7 +53,7 @@ def plan(outputs: list[Node]) -> list[Loop]:
     stored = {node for node in outputs if not isinstance(node, nodes.Given)} | _summed(order)
     loops: list[Loop] = []
     for node in reversed(order):
-        if node not in stored and (isinstance(node, nodes.Given | nodes.Fixed) or not uses[node].at):
+        if node not in stored and (isinstance(node, nodes.Given | nodes.Constant) or not uses[node].at):
             continue  # there already, or looked through by the sums that read it
         if isinstance(node, nodes.Join):  # always kept: its parts come from loops of their own
             made = [Loop(part, node, places) for part, places in zip(node.parts, node.places, strict=True)]
@@ -111,7 +111,7 @@ def _summed(order: list[Node]) -> set[Node]:
     sources = [node.source for node in order if isinstance(node, nodes.Dot)]
     sources += [source for node in order if isinstance(node, nodes.Fold) for source, _ in node.sequences]
     found = {base(source) for source in sources}
-    return {node for node in found if not isinstance(node, nodes.Given | nodes.Fixed)}
+    return {node for node in found if not isinstance(node, nodes.Given | nodes.Constant)}
 
 
 def _enter(node: Node, loop: Loop, index: np.ndarray, uses: dict[Node, _Use]) -> None:

@@ -59,14 +59,15 @@ class _Chain:
                 rounded, start = start, start.source
             else:
                 break
-        return _Chain(start, rounded, least, most) if found and start.shape == node.shape else None
+        orderly = least <= most and start.shape == node.shape  # limits that cross are no interval
+        return _Chain(start, rounded, least, most) if found and orderly else None
 
 
 def _limit(node: Node) -> int | None:
     """The one number that a maximum or minimum compares with."""
     if not isinstance(node, nodes.Binary) or node.kind not in (Kind.MAXIMUM, Kind.MINIMUM):
         return None
-    if not isinstance(node.right, nodes.Fixed) or node.right.low != node.right.high or node.left.shape != node.shape:
+    if not isinstance(node.right, nodes.Constant) or node.right.low != node.right.high or node.left.shape != node.shape:
         return None
     return node.right.low
 

@@ -53,13 +53,13 @@ def _raised(node: Node, more: int) -> Node | None:
     low, high = node.low + more, node.high + more
     match node:
         case nodes.Dot():
-            constant = nodes.Fixed(np.array([more]), shape=(1,), low=more, high=more)
+            constant = nodes.Constant(np.array([more]), shape=(1,), low=more, high=more)
             return nodes.Binary(Kind.ADD, node, constant, shape=node.shape, low=low, high=high)
-        case nodes.Binary(right=nodes.Fixed()) if node.kind in (Kind.ADD, Kind.SUBTRACT):
+        case nodes.Binary(right=nodes.Constant()) if node.kind in (Kind.ADD, Kind.SUBTRACT):
             if not isinstance(node.left, nodes.Dot) or node.kind is Kind.SUBTRACT:
                 return None
             return replace(node, right=_plus(node.right, more), low=low, high=high)
-        case nodes.Binary(right=nodes.Fixed()) if node.kind in (Kind.MAXIMUM, Kind.MINIMUM):
+        case nodes.Binary(right=nodes.Constant()) if node.kind in (Kind.MAXIMUM, Kind.MINIMUM):
             source = _raised(node.left, more)
             right = _plus(node.right, more)
             return replace(node, left=source, right=right, low=low, high=high) if source else None
@@ -70,8 +70,8 @@ def _raised(node: Node, more: int) -> Node | None:
             return None
 
 
-def _plus(node: Node, more: int) -> nodes.Fixed:
-    assert isinstance(node, nodes.Fixed)
+def _plus(node: Node, more: int) -> nodes.Constant:
+    assert isinstance(node, nodes.Constant)
     return replace(node, values=node.values + more, low=node.low + more, high=node.high + more)
 
 
@@ -102,8 +102,8 @@ def _sunk(peak: nodes.Peak, original: Node, readers: Counter[Node]) -> Node:
             return replace(inner, source=_lower(peak, inner.source, inner.shape, source, readers), shape=peak.shape)
         case nodes.Binary(left=nodes.Dot()):
             pass  # sums start from the constant
-        case nodes.Binary(right=nodes.Fixed()) if inner.kind is not Kind.MULTIPLY:
-            assert isinstance(inner.right, nodes.Fixed)  # what the pattern says, for mypy
+        case nodes.Binary(right=nodes.Constant()) if inner.kind is not Kind.MULTIPLY:
+            assert isinstance(inner.right, nodes.Constant)  # what the pattern says, for mypy
             constant = _same_at_all(inner.right, inner.shape, peak)
             if constant is not None:
                 moved = _lower(peak, inner.left, inner.shape, source, readers)
@@ -125,7 +125,7 @@ def _lower(peak: nodes.Peak, source: Node, shape: tuple[int, ...], original: Nod
     return _sunk(lower, stand_in, readers)
 
 
-def _same_at_all(constant: nodes.Fixed, shape: tuple[int, ...], peak: nodes.Peak) -> nodes.Fixed | None:
+def _same_at_all(constant: nodes.Constant, shape: tuple[int, ...], peak: nodes.Peak) -> nodes.Constant | None:
     """The constant at the peak's places, if all elements of a window find the same there."""
     values = np.broadcast_to(constant.values, shape).ravel()
     picked = [values[index] for index in peak.indices]

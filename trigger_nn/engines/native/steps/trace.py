@@ -41,7 +41,7 @@ class Tracer:
     def constant(self, mantissa: np.ndarray) -> Traced:
         """The same for every event."""
         interval = self._bounds.constant(mantissa)
-        return Traced(nodes.Fixed(mantissa, shape=mantissa.shape, **hull(interval)), interval)
+        return Traced(nodes.Constant(mantissa, shape=mantissa.shape, **hull(interval)), interval)
 
     def gather(self, value: Traced, index: np.ndarray, fill: int) -> Traced:
         """Elements by flat index."""
@@ -85,7 +85,7 @@ class Tracer:
     def select(self, value: Traced, threshold: np.ndarray, reached: Traced, below: Traced) -> Traced:
         """`reached` where value >= threshold, `below` elsewhere."""
         interval = self._bounds.select(value.interval, threshold, reached.interval, below.interval)
-        limits = nodes.Fixed(threshold, shape=threshold.shape, low=int(threshold.min()), high=int(threshold.max()))
+        limits = nodes.Constant(threshold, shape=threshold.shape, low=int(threshold.min()), high=int(threshold.max()))
         if value.interval.bounds[0] >= limits.high and covers(reached, value):
             return Traced(reached.node, interval)
         shape = np.broadcast_shapes(value.node.shape, threshold.shape, reached.node.shape, below.node.shape)
@@ -105,7 +105,7 @@ class Tracer:
         if not bits:
             return value
         interval = self._bounds.shift(value.interval, bits)
-        if isinstance(value.node, nodes.Fixed):
+        if isinstance(value.node, nodes.Constant):
             return self.constant(interval.low[0])
         return Traced(nodes.Left(value.node, bits, shape=value.node.shape, **hull(interval)), interval)
 
@@ -114,14 +114,14 @@ class Tracer:
         if np.all(by == 1):
             return value
         interval = self._bounds.divide(value.interval, by)
-        divisor = nodes.Fixed(by, shape=by.shape, low=int(by.min()), high=int(by.max()))
+        divisor = nodes.Constant(by, shape=by.shape, low=int(by.min()), high=int(by.max()))
         shape = np.broadcast_shapes(value.node.shape, by.shape)
         return Traced(nodes.Divide(value.node, divisor, shape=shape, **hull(interval)), interval)
 
     def dot(self, value: Traced, weights: np.ndarray) -> Traced:
         """Exact sum over the last axis of value times weights."""
         interval = self._bounds.dot(value.interval, weights)
-        if isinstance(value.node, nodes.Fixed):
+        if isinstance(value.node, nodes.Constant):
             return self.constant(interval.low[0])
         shape = (*value.node.shape[:-1], weights.shape[1])
         return Traced(nodes.Dot(value.node, weights, shape=shape, **hull(interval)), interval)
@@ -129,7 +129,7 @@ class Tracer:
     def cast(self, value: Traced, fraction: int, target: Fixed) -> Traced:
         """Round, then treat the overflow; nothing where the bounds say that nothing happens."""
         interval = self._bounds.cast(value.interval, fraction, target)
-        if isinstance(value.node, nodes.Fixed):
+        if isinstance(value.node, nodes.Constant):
             return self.constant(Integers().cast(value.interval.low, fraction, target)[0])
         drop = fraction - target.fraction
         rounded = self._rounded(value, drop, target.rounding)
@@ -166,7 +166,7 @@ class Tracer:
         constants: Sequence[np.ndarray],
     ) -> Traced:
         """One node for all turns, where the outputs of a position read the same elements; else turn after turn."""
-        if any(index.shape[-1] != 1 or isinstance(value.node, nodes.Fixed) for value, index in gathered):
+        if any(index.shape[-1] != 1 or isinstance(value.node, nodes.Constant) for value, index in gathered):
             return self._unrolled(step, start, gathered, constants)
         read = [*gathered, *((self.constant(c), np.arange(c.size).reshape(c.shape)) for c in constants)]
         parts = [part(number, value, index) for number, (value, index) in enumerate(read)]

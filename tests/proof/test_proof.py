@@ -23,6 +23,7 @@ from tests.proof.description import (
 )
 from tests.proof.difference import first_difference
 from tests.proof.models import FAMILIES, draw_seeded, models
+from trigger_nn.engines.native.target import runnable
 from trigger_nn.hardware import csim
 
 HERE = Path(__file__).parent
@@ -67,11 +68,12 @@ def test_the_chosen_models_cover_every_layer_strategy_and_io_type(chosen):
 @pytest.mark.parametrize("start", range(0, len(CHOSEN), TOGETHER))
 def test_chosen_models_equal_the_cpp(gxx, chosen, start):
     part = slice(start, start + TOGETHER)
-    verdicts = compare_descriptions(chosen[part])
+    verdicts = compare_descriptions(chosen[part], "outputs")
     names = [f"seed {entry['seed']} of {entry['families']}" for entry in CHOSEN[part]]
     named = dict(zip(names, verdicts, strict=True))
     assert {name: found for name, found in named.items() if found.status != EQUAL} == {}
     assert all(found.values > 0 for found in verdicts)
+    assert {frozenset(found.targets) for found in verdicts} == {frozenset(target.name for target in runnable())}
 
 
 @pytest.mark.parametrize("start", range(0, len(REGRESSIONS), TOGETHER))

@@ -5,25 +5,42 @@ import logging
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engines.native.agreement import agrees, program_of
 from tests.engines.native.programs import programs
-from trigger_nn.program.fixed import Fixed
-from trigger_nn.program.operations import BinaryStep, Cast, Constant, Dense, DepthwiseConv2D, Lookup, Relu, Window
+from trigger_nn.engines.native.engine import NativeEngine
+from trigger_nn.engines.native.target import runnable
+from trigger_nn.program.fixed import Fixed, Overflow
+from trigger_nn.program.operations import (
+    BinaryStep,
+    Cast,
+    Constant,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Lookup,
+    MaxPool2D,
+    Relu,
+    Window,
+)
 
 BYTE, WIDE = Fixed(True, 8, 8), Fixed(True, 24, 24)
 
-
-@settings(max_examples=60)
-@given(programs())
-def test_random_programs(program):
-    agrees(program)
+# One for each program is enough here; `python -m tests.proof --targets all` runs each program on all of them.
+TARGETS = st.sampled_from(runnable())
 
 
-@settings(max_examples=20)
-@given(programs(widest=100, most=3))
-def test_random_programs_of_wide_inputs(program):
-    agrees(program, events=5)
+@settings(max_examples=30)
+@given(programs(), TARGETS)
+def test_random_programs(program, target):
+    agrees(program, engine=NativeEngine(1, target))
+
+
+@settings(max_examples=12)
+@given(programs(widest=100, most=3), TARGETS)
+def test_random_programs_of_wide_inputs(program, target):
+    agrees(program, events=5, engine=NativeEngine(1, target))
 
 
 def test_an_index_of_more_than_32_bits_is_divided_before_it_wraps():
@@ -67,3 +84,17 @@ def test_products_that_are_zero_in_some_places_are_narrower_there(weights):
     given = sums(np.array(weights).reshape(1, 3, 1))
     layer = DepthwiseConv2D(name="y", inputs=("x",), shape=(1, 1, 1), window=window, partitions=1, **given)
     agrees(program_of(layer, port=(1, 3, 1), kind=BYTE))
+
+
+@pytest.mark.parametrize("target", runnable(), ids=lambda target: target.name)
+@pytest.mark.parametrize("overflow", [Overflow.SAT, Overflow.SAT_ZERO, Overflow.SAT_SYM])
+def test_two_totals_in_one_loop_take_their_own_weights(overflow, target):
+    """Sums that saturate at every turn, one for each place of a pooling window: a turn's weight is of that turn."""
+    window = Window(size=(1, 1), stride=(1, 1), padding=(0, 0, 0, 0))
+    given = sums(np.array([1, 2]).reshape(1, 1, 2, 1)) | {"accumulator": Fixed(True, 4, 4, overflow=overflow)}
+    layer = Conv2D(name="sums", inputs=("x",), shape=(2, 1, 1), window=window, partitions=1, **given)
+    pool = MaxPool2D(
+        name="y", inputs=("sums",), shape=(1, 1, 1), type=WIDE, accumulator=WIDE, fill=WIDE.minimum,
+        window=Window(size=(2, 1), stride=(2, 1), padding=(0, 0, 0, 0)),
+    )  # fmt: skip
+    agrees(program_of(layer, pool, port=(2, 1, 2), kind=Fixed(True, 3, 3)), engine=NativeEngine(1, target))

@@ -50,7 +50,7 @@ class Body:
     arguments: list[int] = field(default_factory=list)
     block: str = "tile"
     running: dict[Node, Tile] = field(default_factory=dict)
-    _seen: dict[tuple[Node, bytes], Tile] = field(default_factory=dict)
+    seen: dict[tuple[Node, bytes], Tile] = field(default_factory=dict)
     _blocks: int = 0
 
     def new_block(self) -> str:
@@ -66,9 +66,9 @@ class Body:
     def value(self, node: Node, index: np.ndarray) -> Tile:
         """Rows of `node` at flat `index`, which has one entry for every element of the loop."""
         key = (node, index.tobytes())
-        if key not in self._seen:
-            self._seen[key] = self._computed(node, index)
-        return self._seen[key]
+        if key not in self.seen:
+            self.seen[key] = self._computed(node, index)
+        return self.seen[key]
 
     def _computed(self, node: Node, index: np.ndarray) -> Tile:
         if node in self.memory.buffers and node is not self.loop.into:

@@ -30,7 +30,9 @@ def fold_turns(body: Body, node: nodes.Fold, index: np.ndarray, zero: int) -> Ti
     body.running[total] = [Row(kind, tuple(own)) for own in names]
     for part, reader in zip(parts, read, strict=True):
         body.running[part] = reader.rows(turn, body.carried[part].carrier)
+    outside = dict(body.seen)  # what a turn computes is known in this loop alone
     stepped = body.value(node.step, spread(node.step, node.shape, index))
+    body.seen = outside
     result = [converted(writer, row, kind) for row in stepped]
     writer.lines[place:place] = _phis(vector(kind, writer.target), names, (start, before), (result, name))
     writer.do(f"{turn}n = add nuw nsw i64 {turn}, 1")

@@ -51,6 +51,7 @@ class Emulator:
         """
         self.program = program
         self._engine = NativeEngine() if engine is None else engine
+        self._numbers_too = self._engine if isinstance(self._engine, NumberEngine) else None
 
     def predict(self, inputs: Inputs) -> np.ndarray:
         """Outputs as float64, shape (events, *output shape); several outputs are an error, use `trace`.
@@ -86,8 +87,8 @@ class Emulator:
 
     def _numbers(self, inputs: Inputs, keep: tuple[str, ...]) -> dict[str, np.ndarray]:
         """Tensors named in `keep` as float64."""
-        if isinstance(self._engine, NumberEngine):
-            return self._engine.numbers(self.program, {port.name: x for port, x in self._given(inputs)}, keep)
+        if self._numbers_too is not None:
+            return self._numbers_too.numbers(self.program, {port.name: x for port, x in self._given(inputs)}, keep)
         mantissas = self._engine(self.program, self.cast(inputs), keep)
         return {name: to_float(value, self.program.type_of(name)) for name, value in mantissas.items()}
 
@@ -104,7 +105,7 @@ class Emulator:
             x = arrays[port.name]
             if not _whole(x):
                 raise EventsError(f"Input {port.name!r} takes integer mantissas here, found {x.dtype}; use predict.")
-            if isinstance(self._engine, NumberEngine):
+            if self._numbers_too is not None:
                 checked[port.name] = x
             else:
                 check_ranges(port, x)

@@ -1,6 +1,7 @@
 """A stage of a program as machine code: compiled once, then run on arrays of any number of events."""
 
 import ctypes
+import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -92,7 +93,7 @@ class Compiled:
         doors = self._open(inputs, outputs)
         part = partial(self._part, doors, inputs, made)
         first, rest = self._begun(part, events, threads)
-        if rest and threads > 1:
+        if len(rest) > 1 and threads > 1:
             with ThreadPoolExecutor(min(threads, len(rest))) as pool:
                 fine = [first, *pool.map(part, rest)]
         else:
@@ -200,4 +201,4 @@ def _chunks(start: int, end: int, width: int, threads: int) -> list[tuple[int, i
 
 def _size(port: Port) -> int:
     """Elements of an event."""
-    return int(np.prod(port.shape, dtype=np.int64))
+    return math.prod(port.shape)

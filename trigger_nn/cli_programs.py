@@ -60,7 +60,7 @@ def show(
 def print_carriers(program: "Program", target: str) -> None:
     """The machine type of every layer's values and how its sums are added up, proven to give every bit."""
     from trigger_nn.engines.native.explain import explain
-    from trigger_nn.engines.native.target import runnable, target_named
+    from trigger_nn.engines.native.machine import runnable, target_named
 
     chosen = target_named(target) if target else runnable()[0]
     console.print(f"{program.name}  digest {program.digest}  on {chosen.name}, {chosen.vector} events a row")

@@ -15,8 +15,9 @@ from tests.engines.native.agreement import all_of, inputs_of
 from tests.proof.difference import first_difference
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.engines.native.engine import NativeEngine
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.engines.native.stages import traced
-from trigger_nn.engines.native.target import Target, runnable
+from trigger_nn.engines.native.target import Target
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program

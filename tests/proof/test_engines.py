@@ -13,7 +13,7 @@ from tests.proof.compare import EQUAL, HLS4ML, MISMATCH, Comparison
 from tests.proof.description import InputDescription, LayerDescription, ModelDescription
 from tests.proof.engines import DRAWN, compare_engines, left_of, targets_of
 from trigger_nn.engines.native.engine import NativeEngine
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.operations import Cast, Relu
 

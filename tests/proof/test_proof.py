@@ -23,7 +23,7 @@ from tests.proof.description import (
 )
 from tests.proof.difference import first_difference
 from tests.proof.models import FAMILIES, draw_seeded, models
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.hardware import csim
 
 HERE = Path(__file__).parent

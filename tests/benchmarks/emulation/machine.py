@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tests.benchmarks.emulation.work import blas
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 
 PACKAGES = ("trigger_nn", "numpy", "llvmlite", "numba", "hls4ml", "alkaid", "tensorflow", "tf_keras", "qkeras")
 FLAGS = (
@@ -29,7 +29,7 @@ def facts() -> dict[str, object]:
         "cores": len(os.sched_getaffinity(0)),
         "load before": round(os.getloadavg()[0], 2),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.release().split('-')[0]}, {' '.join(platform.libc_ver())}",
         "python": platform.python_version(),
         "blas": blas(),
         "g++": _gxx(),

@@ -20,7 +20,7 @@ from trigger_nn.engines.native.code.memory import ALIGNMENT
 from trigger_nn.engines.native.code.ports import Load, Store, loader, storer
 from trigger_nn.engines.native.code.sums import choose_method
 from trigger_nn.engines.native.compiled import Form
-from trigger_nn.engines.native.machine import Code
+from trigger_nn.engines.native.machine import Code, runnable
 from trigger_nn.engines.native.stages import Trace, traced
 from trigger_nn.engines.native.steps import nodes
 from trigger_nn.engines.native.steps.carriers import Carried, choose_carriers
@@ -28,7 +28,7 @@ from trigger_nn.engines.native.steps.nodes import Node
 from trigger_nn.engines.native.steps.plan import Loop, plan, room_to_start
 from trigger_nn.engines.native.steps.saturate import saturated
 from trigger_nn.engines.native.steps.simplify import simplified
-from trigger_nn.engines.native.target import Target, runnable
+from trigger_nn.engines.native.target import Target
 from trigger_nn.program.operations import Conv2D, Dense
 from trigger_nn.program.program import Program
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trigger_nn.engines.native.engine import NativeEngine
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding, to_float

@@ -4,7 +4,7 @@ import pytest
 
 from tests.engines.native.agreement import inputs_of
 from tests.proof.engines import compare_engines
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.program.fixed import to_float
 
 EVENTS = 130  # blocks of 64 events and one that is not full, for the widest registers

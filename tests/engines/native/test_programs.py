@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.engines.native.agreement import agrees, program_of
 from tests.engines.native.programs import programs
 from trigger_nn.engines.native.engine import NativeEngine
-from trigger_nn.engines.native.target import runnable
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.program.fixed import Fixed, Overflow
 from trigger_nn.program.operations import (
     BinaryStep,

@@ -8,9 +8,9 @@ from tests.engines.native.agreement import agrees
 from trigger_nn import Program
 from trigger_nn.engines.native.code.assemble import assemble
 from trigger_nn.engines.native.engine import NativeEngine
-from trigger_nn.engines.native.machine import assembly
+from trigger_nn.engines.native.machine import assembly, runnable
 from trigger_nn.engines.native.stages import traced
-from trigger_nn.engines.native.target import TARGETS, runnable
+from trigger_nn.engines.native.target import TARGETS
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Constant, Dense
 

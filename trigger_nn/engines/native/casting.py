@@ -6,8 +6,9 @@ import numpy as np
 
 from trigger_nn.engines.native.compiled import Array, Compiled, Form, compile_stage
 from trigger_nn.engines.native.engine import castable, contiguous, cores
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.engines.native.steps.trace import Tracer
-from trigger_nn.engines.native.target import Target, runnable
+from trigger_nn.engines.native.target import Target
 from trigger_nn.passes.intervals import full_range
 from trigger_nn.program.program import Port
 

@@ -11,8 +11,9 @@ import numpy as np
 from trigger_nn.engines.checks import check_ranges, check_shapes, finite
 from trigger_nn.engines.native.code.memory import low_bits
 from trigger_nn.engines.native.compiled import Array, Compiled, Form
+from trigger_nn.engines.native.machine import runnable
 from trigger_nn.engines.native.stages import Stage, compiled_stages
-from trigger_nn.engines.native.target import Target, runnable
+from trigger_nn.engines.native.target import Target
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Port, Program

@@ -1,4 +1,7 @@
-"""LLVM as a library: text of a module in, addresses of its functions out. The one importer of llvmlite."""
+"""LLVM as a library: what this processor can run; text of a module in, addresses of its functions out.
+
+The one importer of llvmlite.
+"""
 
 import ctypes
 import platform
@@ -8,7 +11,8 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
-from trigger_nn.engines.native.target import Target
+from trigger_nn.engines.native.target import TARGETS, Target
+from trigger_nn.errors import TriggerNNError
 
 _ARCH_PRCTL, _ASK_FOR_STATE, _TILE_DATA = 158, 0x1023, 18  # Linux's x86-64 system call, and what to ask it for
 
@@ -40,6 +44,40 @@ def allow_tiles() -> bool:
         return False
     call = ctypes.CDLL(None, use_errno=True).syscall
     return bool(call(_ARCH_PRCTL, _ASK_FOR_STATE, _TILE_DATA) == 0)
+
+
+# What a processor must say it has (as LLVM names it) for a target to run on it; the best comes first.
+_NEEDS = {
+    "amx": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni", "amx-tile", "amx-int8"),
+    "avx512-vnni": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"),
+    "avx512": ("avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    "avx-vnni": ("avx2", "fma", "avxvnni"),
+    "avx2": ("avx2", "fma"),
+    "x86-64": (),
+}
+
+
+@cache
+def runnable() -> tuple[Target, ...]:
+    """Targets that this processor can run, the fastest first."""
+    if not host_is_x86():
+        return (TARGETS["aarch64"],)
+    found = host_features()
+    able = [TARGETS[name] for name, needs in _NEEDS.items() if all(found.get(need) for need in needs)]
+    return tuple(target for target in able if not target.tiles or allow_tiles())
+
+
+def target_named(name: str) -> Target:
+    """The target of that name, if this processor can run it.
+
+    Raises:
+        TriggerNNError: there is none, or this processor lacks its instructions.
+    """
+    able = {target.name: target for target in runnable()}
+    if name not in able:
+        why = "this processor lacks its instructions" if name in TARGETS else "there is no such target"
+        raise TriggerNNError(f"Code for {name!r} can't be run: {why}; choose one of {', '.join(able)}.")
+    return able[name]
 
 
 class Code:

@@ -1,9 +1,6 @@
 """Processors that code is generated for: how wide their vectors are, and which integer dot products they have."""
 
 from dataclasses import dataclass
-from functools import cache
-
-from trigger_nn.errors import TriggerNNError
 
 
 @dataclass(frozen=True)
@@ -53,38 +50,3 @@ TARGETS = {
         Target("aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", 16, x86=False, packs_u16=False),
     )
 }  # fmt: skip
-
-# What a processor must say it has (as LLVM names it) for a target to run on it; the best comes first.
-_NEEDS = {
-    "amx": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni", "amx-tile", "amx-int8"),
-    "avx512-vnni": ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"),
-    "avx512": ("avx512f", "avx512bw", "avx512dq", "avx512vl"),
-    "avx-vnni": ("avx2", "fma", "avxvnni"),
-    "avx2": ("avx2", "fma"),
-    "x86-64": (),
-}
-
-
-@cache
-def runnable() -> tuple[Target, ...]:
-    """Targets that this processor can run, the fastest first."""
-    from trigger_nn.engines.native.machine import allow_tiles, host_features, host_is_x86
-
-    if not host_is_x86():
-        return (TARGETS["aarch64"],)
-    found = host_features()
-    able = [TARGETS[name] for name, needs in _NEEDS.items() if all(found.get(need) for need in needs)]
-    return tuple(target for target in able if not target.tiles or allow_tiles())
-
-
-def target_named(name: str) -> Target:
-    """The target of that name, if this processor can run it.
-
-    Raises:
-        TriggerNNError: there is none, or this processor lacks its instructions.
-    """
-    able = {target.name: target for target in runnable()}
-    if name not in able:
-        why = "this processor lacks its instructions" if name in TARGETS else "there is no such target"
-        raise TriggerNNError(f"Code for {name!r} can't be run: {why}; choose one of {', '.join(able)}.")
-    return able[name]

@@ -4,6 +4,7 @@ Every node is a tensor of `shape` (without events) whose values lie between `low
 Operands broadcast as numpy's. Nodes are compared by identity.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -213,6 +214,13 @@ def operands(node: Node) -> tuple["Node", ...]:
             return (node.start, *(source for source, _ in node.sequences))
         case _:
             return (node.source,)
+
+
+def readers_of(order: list[Node], outputs: list[Node]) -> Counter[Node]:
+    """How often each node is read, by others or as an output."""
+    readers = Counter(operand for node in order for operand in operands(node))
+    readers.update(outputs)
+    return readers
 
 
 def keeps_low_bits(node: Node) -> bool:

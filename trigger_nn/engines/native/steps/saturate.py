@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trigger_nn.engines.native.steps import nodes
-from trigger_nn.engines.native.steps.nodes import Kind, Node, operands, ordered
+from trigger_nn.engines.native.steps.nodes import Kind, Node, ordered, readers_of
 from trigger_nn.engines.native.steps.simplify import rebuilt
 from trigger_nn.program.fixed import round_off
 
@@ -18,8 +18,7 @@ from trigger_nn.program.fixed import round_off
 def saturated(outputs: list[Node]) -> list[Node]:
     """The same tensors with every chain of limits and rounding as one `Saturate`."""
     order = ordered(outputs)
-    readers = Counter(operand for node in order for operand in operands(node))
-    readers.update(outputs)
+    readers = readers_of(order, outputs)
     changed: dict[Node, Node] = {}
     for node in order:
         fresh = rebuilt(node, changed)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from trigger_nn.engines.native.steps import nodes
-from trigger_nn.engines.native.steps.nodes import Kind, Node, operands, ordered
+from trigger_nn.engines.native.steps.nodes import Kind, Node, operands, ordered, readers_of
 from trigger_nn.program.fixed import Rounding
 
 
@@ -17,8 +17,7 @@ def simplified(outputs: list[Node]) -> list[Node]:
     others read too stay as they are.
     """
     order = ordered(outputs)
-    readers = Counter(operand for node in order for operand in operands(node))
-    readers.update(outputs)
+    readers = readers_of(order, outputs)
     changed: dict[Node, Node] = {}
     for node in order:
         fresh = rebuilt(node, changed)

@@ -184,7 +184,7 @@ def _summary(recipe: Path, build: Path, bundles: Path) -> None:
     console.print(
         f"latency    {result.cycles} cycles, {result.latency:.0f} ns, {result.bunch_crossings} bunch crossings, "
         f"{verdict} the budget of {budget:g} ns (estimate)\nresources  {shares} (estimate)\n"
-        f"emulator   {rate:,.0f} events/s (reference engine)\nprogram    {workspace.path('program.h5')}\n"
+        f"emulator   {rate:,.0f} events/s (native engine)\nprogram    {workspace.path('program.h5')}\n"
         f"bundle     {workspace.bundle}\nreport     {workspace.path('report.html')}"
     )
 

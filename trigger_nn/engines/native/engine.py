@@ -10,6 +10,7 @@ import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, check_shapes, finite
 from trigger_nn.engines.native.code.memory import low_bits
+from trigger_nn.engines.native.code.numbers import LARGEST
 from trigger_nn.engines.native.compiled import Array, Compiled, Form
 from trigger_nn.engines.native.machine import runnable
 from trigger_nn.engines.native.stages import Stage, compiled_stages
@@ -19,7 +20,6 @@ from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Port, Program
 
 EXACT = 53  # bits that float64 holds
-LARGEST = 1000  # the exponent of a power of two that float64 holds, with room for the number it scales
 
 
 class NativeEngine:

@@ -69,7 +69,7 @@ def opened(path: Path, kind: str, tree: str | None = None) -> Iterator[ForeignFi
     if not path.is_file():
         raise EventsError(f"There is no file at {path}; give the path of a {kind} file.")
     others: Mapping[str, Callable[[Path], ForeignFile]] = {"hdf5": _Hdf5, "npy": _Numpy, "parquet": _Parquet}
-    with _as_events_error(path, kind):
+    with as_events_error(path, kind):
         file = _Root(path, tree or "") if kind == "root" else others[kind](path)
     try:
         yield file
@@ -85,7 +85,7 @@ def blocks(path: Path, kind: str, file: ForeignFile, branches: tuple[str, ...], 
     """
     source = file.blocks(branches, step)
     while True:
-        with _as_events_error(path, kind):
+        with as_events_error(path, kind):
             block = next(source, None)
         if block is None:
             return
@@ -93,7 +93,7 @@ def blocks(path: Path, kind: str, file: ForeignFile, branches: tuple[str, ...], 
 
 
 @contextlib.contextmanager
-def _as_events_error(path: Path, kind: str) -> Iterator[None]:
+def as_events_error(path: Path, kind: str) -> Iterator[None]:
     """What readers of damaged files raise is anything at all; for the user it is one thing."""
     try:
         yield
@@ -106,7 +106,12 @@ def _as_events_error(path: Path, kind: str) -> Iterator[None]:
         ) from None
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """The module of that name, which an extra installs.
+
+    Raises:
+        ToolNotFound: it is not installed.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -122,8 +127,8 @@ class _Root(ForeignFile):
     packages = ("uproot", "awkward")
 
     def __init__(self, path: Path, tree: str) -> None:
-        uproot, self._path = _library("uproot"), path
-        _library("awkward")
+        uproot, self._path = library("uproot"), path
+        library("awkward")
         self._file = uproot.open(path)
         trees = sorted({k.split(";")[0] for k, c in self._file.classnames().items() if "TTree" in c or "RNTuple" in c})
         if tree not in trees:
@@ -152,7 +157,7 @@ class _Parquet(ForeignFile):
     packages = ("pyarrow", "awkward")
 
     def __init__(self, path: Path) -> None:
-        parquet, self._path, self._ak = _library("pyarrow.parquet"), path, _library("awkward")
+        parquet, self._path, self._ak = library("pyarrow.parquet"), path, library("awkward")
         self._file = parquet.ParquetFile(path)
         self._units = dict(_parquet_fields(self._file.schema_arrow))
         self.branches = tuple(self._units)
@@ -185,7 +190,7 @@ def _parquet_fields(fields: Any, before: str = "") -> Iterator[tuple[str, str | 
 
 def _from_awkward(where: str, array: Any, first: int) -> Values:
     """Arrays of equal length as numpy's, others as lists; `first` is the number of the block's first event."""
-    ak = _library("awkward")
+    ak = library("awkward")
     for axis in range(min(array.ndim, 2)):
         missing = ak.to_numpy(ak.is_none(array) if axis == 0 else ak.any(ak.is_none(array, axis=1), axis=1))
         if np.any(missing):

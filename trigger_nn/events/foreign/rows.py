@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from trigger_nn.errors import EventsError
-from trigger_nn.events.foreign.readers import _as_events_error, _library, opened
+from trigger_nn.events.foreign.readers import as_events_error, library, opened
 
 
 def rows_of(path: Path, kind: str, tree: str | None = None) -> int:
@@ -15,8 +15,8 @@ def rows_of(path: Path, kind: str, tree: str | None = None) -> int:
     with opened(path, kind, tree):  # what can be wrong with the file is said there
         pass
     if kind == "parquet":
-        return int(_library("pyarrow.parquet").read_metadata(path).num_rows)
-    with _as_events_error(path, kind), _library("uproot").open(path) as file:
+        return int(library("pyarrow.parquet").read_metadata(path).num_rows)
+    with as_events_error(path, kind), library("uproot").open(path) as file:
         return int(file[tree or ""].num_entries)
 
 
@@ -27,7 +27,7 @@ def only_tree(path: Path) -> str:
         EventsError: it is no ROOT file, or has no tree, or several.
         ToolNotFound: uproot is not installed.
     """
-    with _as_events_error(path, "root"), _library("uproot").open(path) as file:
+    with as_events_error(path, "root"), library("uproot").open(path) as file:
         kinds = file.classnames().items()
         trees = sorted({name.split(";")[0] for name, kind in kinds if "TTree" in kind or "RNTuple" in kind})
     if len(trees) != 1:

@@ -99,6 +99,17 @@ def fold(
     """
     if isinstance(domain, Folding):
         return domain.fold(step, start, gathered, constants)
+    return unrolled(domain, step, start, gathered, constants)
+
+
+def unrolled(
+    domain: Domain[V],
+    step: Step[V],
+    start: V,
+    gathered: Sequence[tuple[V, np.ndarray]],
+    constants: Sequence[np.ndarray],
+) -> V:
+    """What `fold` means, turn after turn."""
     total = start
     for turn in range(len(constants[0])):
         parts = [domain.gather(value, index[turn], 0) for value, index in gathered]

@@ -7,7 +7,7 @@ import numpy as np
 from trigger_nn.engines.native.code.rows import Writer, bits_of, scalar, splat
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 
-LARGEST = 1000  # smaller powers of two than 2^-1000 are not trusted to be exact
+LARGEST = 1000  # exponent of a power of two by which a float64 is scaled, with room left for the number itself
 
 
 def numbers(kind: Fixed, dtype: np.dtype, writer: Writer, wide: str) -> Callable[[str], tuple[str, str]]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 import numpy as np
 
@@ -192,7 +191,6 @@ Node = (
     Given | Constant | Gather | Join | Binary | Peak | Select | Left | Round | Saturate | Wrap | ZeroOutside | Divide
     | Lookup | Dot | Running | Fold
 )  # fmt: skip
-N = TypeVar("N", bound=Step)
 
 
 def operands(node: Node) -> tuple["Node", ...]:

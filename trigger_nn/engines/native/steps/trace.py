@@ -24,7 +24,7 @@ from trigger_nn.engines.native.steps.nodes import Kind
 from trigger_nn.passes.intervals import Interval, Intervals
 from trigger_nn.program.fixed import Fixed, Rounding, round_off
 from trigger_nn.program.integers import Integers
-from trigger_nn.program.semantics.domain import Step
+from trigger_nn.program.semantics.domain import Step, unrolled
 
 
 class Tracer:
@@ -167,7 +167,7 @@ class Tracer:
     ) -> Traced:
         """One node for all turns, where the outputs of a position read the same elements; else turn after turn."""
         if any(index.shape[-1] != 1 or isinstance(value.node, nodes.Constant) for value, index in gathered):
-            return self._unrolled(step, start, gathered, constants)
+            return unrolled(self, step, start, gathered, constants)
         read = [*gathered, *((self.constant(c), np.arange(c.size).reshape(c.shape)) for c in constants)]
         parts = [part(number, value, index) for number, (value, index) in enumerate(read)]
         total, result = self._settled(step, start, parts)
@@ -190,19 +190,6 @@ class Tracer:
                 return total, result
             bounds = flat(together(bounds, wider), 16)
         raise Unbounded("its running sum has no bounds")
-
-    def _unrolled(
-        self,
-        step: Step[Traced],
-        start: Traced,
-        gathered: Sequence[tuple[Traced, np.ndarray]],
-        constants: Sequence[np.ndarray],
-    ) -> Traced:
-        total = start
-        for turn in range(len(constants[0])):
-            parts = [self.gather(value, index[turn], 0) for value, index in gathered]
-            total = step(total, [*parts, *(self.constant(values[turn]) for values in constants)])
-        return total
 
     def _rounded(self, value: Traced, drop: int, rounding: Rounding) -> Traced:
         if drop <= 0:

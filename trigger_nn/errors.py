@@ -29,6 +29,10 @@ class MismatchError(TriggerNNError):
     """Two implementations that must agree bit for bit do not."""
 
 
+class HandoffError(TriggerNNError):
+    """A bundle, its vectors or a captured file is damaged, or does not fit what it is compared with."""
+
+
 class ToolNotFound(TriggerNNError):
     """A program outside Python that a step needs is not on this machine."""
 

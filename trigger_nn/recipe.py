@@ -153,6 +153,7 @@ class HardwareSpec(Part):
 
     part: str = "xcvu13p-flga2577-2-e"
     clock_period: PositiveFloat = 5.0  # ns
+    clock_uncertainty: Annotated[float, Field(gt=0, lt=100)] | None = None  # % of the period; None: the backend's own
     backend: Literal["Vitis", "Vivado"] = "Vitis"
     io_type: Literal["io_parallel", "io_stream"] = "io_parallel"
     strategy: Strategy = "latency"
@@ -178,6 +179,43 @@ class VerifySpec(Part):
     vectors: Annotated[int, Field(ge=1)] = 500
 
 
+class PatternSpec(Part):
+    """How events travel on the links of a board, for its buffers' pattern files: 64-bit words, one a link and frame.
+
+    The bits of all ports, one after the other, fill `words_per_event` words of the first link, then of the next.
+    """
+
+    board: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "x0"
+    format: Literal["EMPv1", "EMPv2"] = "EMPv2"
+    words_per_event: PositiveInt = 9  # of a link at 360 MHz: one bunch crossing of 25 ns
+    event_spacing: PositiveInt | None = None  # frames from the start of an event to that of the next; None: no gap
+    input_links: tuple[Annotated[int, Field(ge=0)], ...] = ()  # their numbers; none: as many as are needed, from 0
+    output_links: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    frames: PositiveInt = 1024  # that a buffer holds; more events go into further files
+
+    @model_validator(mode="after")
+    def _fits(self) -> "PatternSpec":
+        if self.event_spacing is not None and self.event_spacing < self.words_per_event:
+            raise ValueError("event_spacing is below words_per_event, so events would overlap; raise it")
+        if (self.event_spacing or self.words_per_event) > self.frames:
+            raise ValueError("an event does not fit into the buffer's frames; raise frames")
+        for links in (self.input_links, self.output_links):
+            if len(set(links)) != len(links):
+                raise ValueError("a link is named twice; name each once")
+        return self
+
+
+class HandoffSpec(Part):
+    """What the firmware bundle holds beside the network."""
+
+    builder: bool = False  # what makes the network's input of the view's raw data, in front of it
+    candidates: PositiveInt = 128  # that come in with an event, where the builder takes candidates or jets
+    decision_khz: PositiveFloat | None = None  # of study.rates_khz: its thresholds as bits behind the network
+    layers: bool = False  # vectors of every layer
+    random_vectors: Annotated[int, Field(ge=0)] = 200
+    patterns: PatternSpec = PatternSpec()
+
+
 class StudySpec(Part):
     """Rates (kHz) at which efficiencies are quoted, for one signal's trigger alone."""
 
@@ -194,6 +232,14 @@ class ModelRecipe(Part):
     hardware: HardwareSpec = HardwareSpec()
     verify: VerifySpec = VerifySpec()
     study: StudySpec = StudySpec()
+    handoff: HandoffSpec = HandoffSpec()
+
+    @model_validator(mode="after")
+    def _known_rate(self) -> "ModelRecipe":
+        rate = self.handoff.decision_khz
+        if rate is not None and (self.events.classes or rate not in self.study.rates_khz):
+            raise ValueError("handoff.decision_khz must be one of study.rates_khz, of a network with signals")
+        return self
 
 
 R = TypeVar("R", bound=Part)
@@ -215,6 +261,20 @@ def hardware_spec(**choices: object) -> HardwareSpec:
         RecipeError: an unknown keyword, part or value.
     """
     return _validated(choices, HardwareSpec, "hardware")
+
+
+def handoff_spec(**choices: object) -> HandoffSpec:
+    """A [handoff] table from keywords.
+
+    Raises:
+        RecipeError: an unknown keyword or value.
+    """
+    return _validated(choices, HandoffSpec, "handoff")
+
+
+def recipe_of(stored: object, model: type[R], where: str) -> R:
+    """`stored`, as JSON has it, as `model`; raises RecipeError, which names `where`."""
+    return _validated(stored, model, where)
 
 
 def load(path: Path, model: type[R]) -> R:

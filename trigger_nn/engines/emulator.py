@@ -67,6 +67,10 @@ class Emulator:
         name = self._output.name
         return self._engine(self.program, self._in_range(mantissas), (name,))[name]
 
+    def outputs_mantissas(self, mantissas: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The mantissas of every output by port name, of a program with any number of them."""
+        return self._engine(self.program, self._in_range(mantissas), self.program.output_names)
+
     def trace(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Every operation's result as float64, by layer name."""
         return self._numbers(inputs, tuple(op.name for op in self.program.operations))

@@ -49,7 +49,7 @@ FORBIDDEN = {
     "events/storage": tuple(f"events.{room}" for room in ("generation", "detector", "objects", "views", "production")),
     "events/foreign": tuple(f"events.{room}" for room in ("generation", "detector", "objects", "views", "production")),
     "training": ("engines", "hardware", "handoff", "studies", "plots", "workflow"),
-    "handoff": ("events", "training", "frontend", "studies", "plots", "workflow"),
+    "handoff": ("training", "frontend", "studies", "plots", "workflow"),
     "studies": ("training", "frontend", "handoff", "plots", "workflow"),
     "plots": ("training", "frontend", "engines", "handoff", "workflow"),
 }

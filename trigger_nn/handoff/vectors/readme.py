@@ -1,0 +1,59 @@
+"""The page in the folder of vectors: what each file is, which events there are, what the corner cases reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.vectors.layout import Layout
+from trigger_nn.handoff.vectors.values import BlockVectors, Vectors
+from trigger_nn.passes.ranges import prove_ranges
+from trigger_nn.program.fixed import Fixed, Overflow
+from trigger_nn.program.program import Program
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The mantissas of a layer that the vectors reach, and the ends that were proven for any event.
+
+    `at_ends`: events with an element at the type's lowest and highest, of a type that saturates.
+    """
+
+    layer: str
+    type: Fixed
+    low: int
+    high: int
+    proven: tuple[int, int]
+    at_ends: tuple[int, int] | None
+
+
+def reached_by(design: Design, vectors: BlockVectors) -> tuple[Reached, ...]:
+    """What every layer of the network reaches on vectors whose inputs are the network's."""
+    traced, proven = design.emulator.trace_mantissas(vectors.inputs), prove_ranges(design.program)
+    return tuple(
+        _reached(traced, design.program, operation.name, proven[operation.name].bounds)
+        for operation in design.program.operations
+    )
+
+
+def readme_text(design: Design, vectors: Vectors, layout: Layout) -> bytes:
+    """The page, in Markdown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # reading and comparing do without templates
+
+    environment = Environment(
+        loader=PackageLoader("trigger_nn.handoff.vectors", "templates"), undefined=StrictUndefined,
+        keep_trailing_newline=True, trim_blocks=True, autoescape=False,
+    )  # fmt: skip
+    page = environment.get_template("README.md.j2").render(
+        design=design, vectors=vectors, layout=layout, reached=reached_by(design, vectors.innermost)
+    )
+    return page.encode()
+
+
+def _reached(traced: Mapping[str, np.ndarray], program: Program, name: str, proven: tuple[int, int]) -> Reached:
+    kind, values = program.type_of(name), traced[name].reshape(len(traced[name]), -1)
+    lowest, highest = values.min(axis=1), values.max(axis=1)
+    ends = (int(np.sum(lowest == kind.lowest)), int(np.sum(highest == kind.maximum)))
+    saturates = kind.overflow is not Overflow.WRAP
+    return Reached(name, kind, int(lowest.min()), int(highest.max()), proven, ends if saturates else None)

@@ -1,0 +1,71 @@
+"""A design and what is known of it -> `README.md` (the guide), `CARD.md`, `LICENCES.md`, `LICENSE`."""
+
+import json
+from importlib import resources
+
+import jinja2
+from pydantic import JsonValue
+
+from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.documents.contents import contents
+from trigger_nn.handoff.facts import HandoffFacts
+from trigger_nn.handoff.interface.ports import plain_json
+from trigger_nn.handoff.interface.rtl import rtl_of
+
+TEMPLATES = {"README.md": "README.md.j2", "CARD.md": "CARD.md.j2", "LICENCES.md": "LICENCES.md.j2"}
+APACHE = "LICENSE"  # the text of the Apache licence, which must go with what is under it
+
+
+def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str, bytes]:
+    """The documents by their paths in the bundle; `events` are the block's test vectors.
+
+    Raises:
+        HandoffError: the recipe holds a value that JSON can't.
+    """
+    environment = _environment()
+    values = {
+        "design": design,
+        "facts": facts,
+        "events": events,
+        "contents": contents(design),
+        "memories": reads_memories(design),
+        "losses": tuple(design.program.provenance.get("losses", ())),
+        "arithmetic": uses_distributed_arithmetic(design),
+        "recipe": json.dumps(plain_json(facts.origin.recipe_content), indent=2, sort_keys=True),
+    }
+    texts = {path: environment.get_template(name).render(values) for path, name in TEMPLATES.items()}
+    return {path: text.encode() for path, text in texts.items()} | {APACHE: _apache()}
+
+
+def uses_distributed_arithmetic(design: Design) -> bool:
+    """Whether da4ml may have generated code of the design."""
+    strategies = (design.hardware.strategy, *(layer.strategy for layer in design.hardware.layers.values()))
+    return "distributed_arithmetic" in strategies
+
+
+def reads_memories(design: Design) -> bool:
+    """Whether an input of the block is a memory outside it, too large to be there all at once."""
+    return any(rtl_of(port, port.name, "in", design).layout == "memory" for port in design.inputs)
+
+
+def _apache() -> bytes:
+    return (resources.files("trigger_nn.handoff.documents") / "templates" / APACHE).read_bytes()
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("trigger_nn.handoff.documents", "templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["cell"] = _cell
+    environment.filters["figure"] = lambda value: "-" if value is None else f"{value:.4g}"
+    return environment
+
+
+def _cell(value: JsonValue) -> str:
+    """Text that stays in its cell of a table."""
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -173,12 +173,36 @@ def kept_factors() -> Iterator[None]:
 
 
 def project_files(graph: Any) -> dict[str, bytes]:
-    """The HLS project as hls4ml writes it, without traces, by relative path."""
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        graph.config.config["OutputDir"] = folder
-        graph.config.trace_output = False
+    """The firmware of the HLS project as hls4ml writes it, by relative path; `graph` is as before afterwards.
+
+    The top function is `nn::network` whatever the graph's name, without traces; weights are initialisers in
+    `firmware/weights/*.h`, for g++ and for synthesis alike. Scripts, benches and Python's bridge are left out.
+
+    Raises:
+        UnsupportedLayerError: the graph was made in a namespace of its own.
+    """
+    if graph.config.get_writer_config().get("Namespace") is not None:
+        raise UnsupportedLayerError(
+            "The graph was made with a Namespace in its WriterConfig, which its generated code refers to; make it "
+            "without, the bundle has namespaces of its own."
+        )
+    with tempfile.TemporaryDirectory() as folder, _quiet(), _written_as_part(graph.config, folder):
         graph.write()
-        return read_tree(Path(folder))
+        files = read_tree(Path(folder) / "firmware")
+    return {f"firmware/{path}": content for path, content in files.items()}
+
+
+@contextlib.contextmanager
+def _written_as_part(config: Any, folder: str) -> Iterator[None]:
+    """While it lasts, hls4ml writes to `folder` what can be a part of a larger design (see `handoff.hls`)."""
+    kept = config.config, config.writer_config, config.trace_output
+    config.config = {**kept[0], "OutputDir": folder, "ProjectName": "network", "KerasModel": None}
+    config.writer_config = {**kept[1], "Namespace": "nn", "WriteWeightsTxt": False, "WriteTar": False}
+    config.trace_output = False
+    try:
+        yield
+    finally:
+        config.config, config.writer_config, config.trace_output = kept
 
 
 @contextlib.contextmanager

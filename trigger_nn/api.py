@@ -14,13 +14,14 @@ from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.events.storage.shards import read_sample
-from trigger_nn.handoff.bundle import Bundle, HandoffFacts, make_bundle
+from trigger_nn.handoff.bundle import Bundle
+from trigger_nn.handoff.design import Threshold
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.hardware.estimate import estimate as _estimate
 from trigger_nn.passes.exact import needs_double
 from trigger_nn.program.fixed import Fixed, to_float
 from trigger_nn.program.program import Program
-from trigger_nn.recipe import HardwareSpec, hardware_spec
+from trigger_nn.recipe import hardware_spec
 from trigger_nn.studies.agreement import Agreement, compare_with_cpp
 from trigger_nn.studies.divergence import Decision, Divergence, find_divergence
 
@@ -160,23 +161,24 @@ def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-f
     return _estimate(program, clock_period, part)
 
 
-def bundle(compiled: "Compiled", inputs: np.ndarray, input_meaning: str = "", output_meaning: str = "") -> Bundle:
-    """What the firmware engineer receives, `inputs` (numbers, (events, ...)) as test vectors; `.write(folder)` it."""
-    from trigger_nn.frontend.graph import project_files
-    from trigger_nn.workflow.workspace import versions
+def bundle(
+    compiled: "Compiled",
+    inputs: Inputs,
+    input_meaning: str = "",
+    output_meaning: str = "",
+    thresholds: tuple[Threshold, ...] = (),
+    builder: bool = False,
+    **handoff: Any,
+) -> Bundle:
+    """What the firmware engineer receives, `inputs` (numbers, (events, ...)) among the test vectors; `.write(folder)`.
 
-    program = compiled.program
-    hardware = HardwareSpec(**program.provenance["hardware"])
-    facts = HandoffFacts(
-        input_meaning or "numbers of the input port's type", output_meaning or "the network's output",
-        estimate(program, hardware.clock_period, hardware.part), hardware.part, hardware.clock_period, versions(),
-    )  # fmt: skip
-    mantissas = Emulator(program).cast(inputs)[program.inputs[0].name]
-    return make_bundle(program, project_files(compiled.graph), mantissas, _file(program), facts)
+    `thresholds` are decided in firmware, one bit each; `builder` puts what makes the input of raw data in front, where
+    the program's provenance names a view that has one; keywords are those of a recipe's [handoff].
 
+    Raises:
+        EventsError, HandoffError, UnsupportedLayerError: see `workflow.handoff.compiled_bundle`.
+    """
+    from trigger_nn.workflow.handoff import compiled_bundle
 
-def _file(program: Program) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "program.h5"
-        program.save(path)
-        return path.read_bytes()
+    texts = {"in": input_meaning, "out": output_meaning}
+    return compiled_bundle(compiled, _by_port(compiled.program, inputs), texts, thresholds, builder, handoff)

@@ -15,6 +15,7 @@ from trigger_nn.terminal import Bar, console
 if TYPE_CHECKING:
     from trigger_nn.passes.exact import Choice
     from trigger_nn.program.program import Program
+    from trigger_nn.studies.difference import Difference
     from trigger_nn.studies.divergence import Divergence, SideParting
 
 app = typer.Typer()
@@ -82,8 +83,8 @@ def _constants(operation: object) -> str:
 
 @app.command()
 def diff(
-    before: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="BEFORE")],
-    after: Annotated[Path, typer.Argument(help="compiled program, HDF5", metavar="AFTER")],
+    before: Annotated[Path, typer.Argument(help="compiled program (HDF5), or a bundle", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="compiled program (HDF5), or a bundle", metavar="AFTER")],
     events: Annotated[
         Path | None,
         typer.Option(
@@ -95,35 +96,42 @@ def diff(
     threshold: Threshold = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """What changed between two programs: topology, types, weights, and on given events values and decisions.
+    """What changed between two programs or bundles: topology, types, weights, estimate; on events decisions and rate.
 
-    Ends with code 1 if anything differs, with 0 only if the programs' digests agree.
+    Of bundles also what is around the network; their own thresholds count if none is given. Ends with code 1 if
+    anything differs, with 0 only if the digests agree.
     """
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
-    from trigger_nn.program.program import Program
-    from trigger_nn.studies.difference import difference, output_changes
-    from trigger_nn.studies.divergence import Decision
-    from trigger_nn.workflow.inputs import mantissas_at
+    from trigger_nn.workflow.bundles import Side, changed
 
-    old, new = Program.load(before), Program.load(after)
-    result = difference(old, new)
-    if events is not None:
-        decision = Decision(tuple(threshold or ()))
-        result = replace(result, outputs=output_changes(old, new, mantissas_at(old, events, split), decision))
+    result = changed(Side.read(before), Side.read(after), events, split, tuple(threshold or ()))
     if as_json:
         console.print_json(json.dumps(asdict(result)))
     else:
-        table = Table("where", "what", "before", "after", box=None)
-        for change in result.changes:
-            table.add_row(change.where, change.what, change.before, change.after)
-        console.print(table if result.changes else f"no difference: both have digest {result.after}")
-        for out in result.outputs:
-            console.print(
-                f"output {out.output}: {out.differing} values differ on {out.events} events, by up to "
-                f"{out.largest:g}; {out.decisions} decisions differ"
-            )
+        print_difference(result)
     raise typer.Exit(1 if result.changes else 0)
+
+
+def print_difference(result: "Difference") -> None:
+    """A table of what differs; a sentence for each output, a row for each trigger."""
+    table = Table("where", "what", "before", "after", box=None)
+    for change in result.changes:
+        table.add_row(change.where, change.what, change.before, change.after)
+    console.print(table if result.changes else f"no difference: both have digest {result.after}")
+    for out in result.outputs:
+        console.print(
+            f"output {out.output}: {out.differing} values differ on {out.events} events, by up to "
+            f"{out.largest:g}; {out.decisions} decisions differ"
+        )
+    heads = ("trigger", "threshold before", "after", "events", "gained", "lost", "kHz before", "after")
+    rows = Table(*heads, box=None)
+    for one in result.firings:
+        rates = ("-" if rate is None else f"{rate / 1e3:.4g}" for rate in (one.rate_before, one.rate_after))
+        numbers = (f"{one.threshold_before:g}", f"{one.threshold_after:g}")
+        rows.add_row(one.name, *numbers, *map(str, (one.events, one.gained, one.lost)), *rates)
+    if result.firings:
+        console.print(rows)
 
 
 @app.command()
@@ -147,7 +155,7 @@ def diverge(
     from trigger_nn.workflow.workspace import Workspace
 
     loaded = load_model_recipe(recipe)
-    workspace = Workspace(loaded, recipe.parent, build / loaded.name, Path("firmware_projects") / loaded.name)
+    workspace = Workspace(loaded, recipe, build / loaded.name, Path("firmware_projects"))
     with nullcontext() if as_json else Bar() as progress:
         result = diverged(workspace, events, Decision(tuple(threshold or ())), progress)
     if as_json:

@@ -10,6 +10,7 @@ from trigger_nn.errors import ToolNotFound
 
 ADVICE = {
     "g++": "install a C++ compiler, on Debian or Ubuntu with: apt install g++",
+    "make": "install GNU make, on Debian or Ubuntu with: apt install make",
 }
 
 
@@ -40,3 +41,23 @@ def installed(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def git_revision(folder: Path) -> str:
+    """Commit of the git repository of `folder`, with `+changes` where files differ from it; "" if there is none."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = commit and _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return f"{commit}{'+changes' if changed else ''}"
+
+
+def git_root(folder: Path) -> Path | None:
+    """Root of the git repository that holds `folder`, if one does."""
+    root = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(root) if root else None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    if shutil.which("git") is None:
+        return ""
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,7 +1,7 @@
 """What changed between two programs: ports, topology, types, weights; on given events, values and decisions."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
@@ -36,6 +36,32 @@ class OutputChange:
 
 
 @dataclass(frozen=True)
+class Firing:
+    """One integer threshold of an element of the first output: fire when its mantissa is above `mantissa`."""
+
+    name: str
+    element: int
+    mantissa: int
+
+
+@dataclass(frozen=True)
+class FiringChange:
+    """A trigger of both on the same events: those that fire after and did not before, and the other way round.
+
+    `rate_before` and `rate_after` are the Hz that the firing events stand for; None where events have no rate.
+    """
+
+    name: str
+    threshold_before: float
+    threshold_after: float
+    events: int
+    gained: int
+    lost: int
+    rate_before: float | None
+    rate_after: float | None
+
+
+@dataclass(frozen=True)
 class Difference:
     """Everything that differs between two programs of digests `before` and `after`; none if these agree."""
 
@@ -43,6 +69,7 @@ class Difference:
     after: str
     changes: tuple[Change, ...]
     outputs: tuple[OutputChange, ...] = ()
+    firings: tuple[FiringChange, ...] = ()
 
 
 def difference(before: Program, after: Program) -> Difference:
@@ -69,13 +96,8 @@ def output_changes(
         EventsError: their ports differ, so that the same events can't be given to both.
     """
     decision = decision or Decision()
-    if [(p.shape, p.type) for p in before.inputs] != [(p.shape, p.type) for p in after.inputs]:
-        raise EventsError("The two programs have different input ports, so the same events can't be given to both.")
     results = []
-    renamed = {new.name: inputs[old.name] for old, new in zip(before.inputs, after.inputs, strict=True)}
-    engine = NativeEngine()
-    old_values = engine(before, inputs, before.output_names)
-    new_values = engine(after, renamed, after.output_names)
+    old_values, new_values = _both(before, after, inputs)
     for old, new in zip(before.outputs, after.outputs, strict=False):
         if old.shape != new.shape:
             continue
@@ -83,6 +105,52 @@ def output_changes(
         differing, largest = _gap(old_values[old.name], old.type, new_values[new.name], new.type)
         results.append(OutputChange(new.name, len(one), differing, largest, int(decision.differs(one, two).sum())))
     return tuple(results)
+
+
+def firing_changes(
+    before: Program,
+    after: Program,
+    inputs: Mapping[str, np.ndarray],
+    firings: tuple[Sequence[Firing], Sequence[Firing]],
+    rates: np.ndarray | None = None,
+) -> tuple[FiringChange, ...]:
+    """Triggers that both have, by name, on the same mantissas: `firings` of each, `rates` the Hz of each event.
+
+    Raises:
+        EventsError: the programs' ports differ, so that the same events can't be given to both.
+    """
+    wanted = {firing.name: firing for firing in firings[1]}
+    pairs = [(old, wanted[old.name]) for old in firings[0] if old.name in wanted]
+    if not pairs:
+        return ()
+    values = _both(before, after, inputs)
+    changes = []
+    for pair in pairs:
+        ports = before.outputs[0], after.outputs[0]
+        old, new = (
+            side[port.name].reshape(len(side[port.name]), -1)[:, one.element] > one.mantissa
+            for side, port, one in zip(values, ports, pair, strict=True)
+        )
+        thresholds = [math.ldexp(one.mantissa, -port.type.fraction) for one, port in zip(pair, ports, strict=True)]
+        hz = [None if rates is None else float(rates[fired].sum(dtype=np.float64)) for fired in (old, new)]
+        gained, lost = int((new & ~old).sum()), int((old & ~new).sum())
+        changes.append(
+            FiringChange(
+                pair[0].name, thresholds[0], thresholds[1], len(old), gained, lost, rate_before=hz[0], rate_after=hz[1]
+            )
+        )
+    return tuple(changes)
+
+
+def _both(
+    before: Program, after: Program, inputs: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Mantissas of the outputs of both."""
+    if [(p.shape, p.type) for p in before.inputs] != [(p.shape, p.type) for p in after.inputs]:
+        raise EventsError("The two programs have different input ports, so the same events can't be given to both.")
+    renamed = {new.name: inputs[old.name] for old, new in zip(before.inputs, after.inputs, strict=True)}
+    engine = NativeEngine()
+    return engine(before, inputs, before.output_names), engine(after, renamed, after.output_names)
 
 
 def _names(before: Program, after: Program) -> Iterator[Change]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.errors import MismatchError
-from trigger_nn.events.inputs import input_mantissas, input_type, is_image, network_input
+from trigger_nn.events.inputs import input_mantissas, input_type, network_input
 from trigger_nn.events.quantities import to_json
 from trigger_nn.events.storage.dataset import Sample
 from trigger_nn.files import replacing, sha256
@@ -18,12 +18,12 @@ from trigger_nn.program.program import Program
 from trigger_nn.studies.agreement import Agreement, compare_layers, compare_with_cpp
 from trigger_nn.workflow.workspace import (
     Workspace,
-    estimated,
     events_digest,
     load_agreements,
     load_scores,
     packages,
     versions,
+    write_bundle,
     write_json,
     write_yaml,
 )
@@ -131,28 +131,27 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
 
 def _bundle(workspace: Workspace, _: Progress) -> str:
     from trigger_nn.frontend.graph import project_files
-    from trigger_nn.handoff.bundle import HandoffFacts, make_bundle
+    from trigger_nn.workflow.handoff import Known, bundle_of, origin_of
+    from trigger_nn.workflow.performance import figures_of
 
-    sample, program = workspace.sample(), Program.load(workspace.path("program.h5"))
-    events = _chosen(sample, workspace.recipe.verify.vectors)
-    agreements = load_agreements(workspace)
-    facts = HandoffFacts(
-        input_meaning=_input_meaning(workspace, sample),
-        output_meaning=_output_meaning(workspace),
-        estimate=estimated(workspace, program),
-        part=workspace.recipe.hardware.part,
-        clock_period=workspace.recipe.hardware.clock_period,
-        versions=versions(),
-        thresholds=_thresholds(workspace, sample, program),
-        agreement="Bit for bit on the test sample: " + "; ".join(
-            f"{a.ours} = {a.theirs}, {a.values:,} values of {a.events} events" for a in agreements
-        ) + ".",
+    sample, path = workspace.sample(), workspace.path("program.h5")
+    program, compiled = Program.load(path), compiled_model(workspace)
+    scores = load_scores(workspace, program)[0]
+    told = "; ".join(
+        f"{a.ours} = {a.theirs}, {a.values:,} values of {a.events} events" for a in load_agreements(workspace)
+    )
+    events = _mantissas(workspace, sample)[_chosen(sample, workspace.recipe.verify.vectors)]
+    bundle = bundle_of(
+        Known(
+            program, path.read_bytes(), project_files(compiled.graph),
+            {program.inputs[0].name: events}, origin_of(program, workspace.recipe_path, workspace.command),
+            figures_of(program, sample, workspace.recipe, scores), f"Bit for bit on the test sample: {told}.",
+        ),
+        workspace.recipe.handoff,
     )  # fmt: skip
-    mantissas = _mantissas(workspace, sample)[events]
-    project = project_files(compiled_model(workspace).graph)
-    bundle = make_bundle(program, project, mantissas, workspace.path("program.h5").read_bytes(), facts)
-    bundle.write(workspace.bundle)
-    return f"{len(bundle.files)} files, digest {bundle.digest[:12]}, in {workspace.bundle}"
+    folder = write_bundle(bundle, workspace.bundles)
+    write_json(workspace.path("bundle.json"), {"folder": str(folder), "digest": bundle.digest})
+    return f"{len(bundle.files)} files, digest {bundle.digest[:12]}, in {folder}, and as a zip"
 
 
 def _report(workspace: Workspace, _: Progress) -> str:
@@ -167,6 +166,7 @@ def compiled_model(workspace: Workspace) -> "Compiled":
     """The quantized model of the recipe, compiled."""
     from trigger_nn.frontend.compile import compile_model
     from trigger_nn.frontend.legacy import load_model
+    from trigger_nn.handoff.builders.record import RAW, raw_record
 
     sample, recipe = workspace.sample(), workspace.recipe
     model = load_model(str(workspace.path("quantized.h5")))
@@ -177,6 +177,7 @@ def compiled_model(workspace: Workspace) -> "Compiled":
             "sha256": events_digest(workspace),
             "view": recipe.events.view,
             "column": to_json(sample.column(recipe.events.view)),
+            RAW: raw_record(sample.provenance),
         },
         "outputs": list(recipe.events.outputs),
     }
@@ -189,21 +190,6 @@ def _chosen(sample: Sample, count: int) -> np.ndarray:
     return np.arange(min(count, len(sample.splits["test"])))
 
 
-def _thresholds(workspace: Workspace, sample: Sample, program: Program) -> tuple[Any, ...]:
-    from trigger_nn.handoff.bundle import Threshold
-    from trigger_nn.studies.comparison import compare_triggers
-
-    if workspace.recipe.events.classes:
-        return ()
-    scores, _ = load_scores(workspace, program)
-    comparisons = compare_triggers(sample, workspace.recipe, {"emulator": scores["emulator"]})
-    scale = 2.0 ** program.outputs[0].type.fraction
-    return tuple(
-        Threshold(c.signal, i, row.target, round(row.point.threshold * scale), row.efficiency.value)
-        for i, c in enumerate(comparisons) for row in c.rows if row.trigger == "emulator"
-    )  # fmt: skip
-
-
 def _values(workspace: Workspace, sample: Sample) -> np.ndarray:
     return sample.splits["test"][workspace.recipe.events.view]
 
@@ -211,28 +197,6 @@ def _values(workspace: Workspace, sample: Sample) -> np.ndarray:
 def _mantissas(workspace: Workspace, sample: Sample) -> np.ndarray:
     column = sample.column(workspace.recipe.events.view)
     return input_mantissas(_values(workspace, sample), column, workspace.recipe.events)
-
-
-def _input_meaning(workspace: Workspace, sample: Sample) -> str:
-    column = sample.column(workspace.recipe.events.view)
-    if not is_image(column):
-        quantities = column.quantities
-        return f"{column.shape}: " + "; ".join(f"{i}: {q}" for i, q in enumerate(quantities)) + ", saturating"
-    rows, columns = column.shape[:2]
-    wrap, eta_max = workspace.recipe.events.wrap_phi, column.view.get("eta_max", 0.0)
-    pedestal = ", pile-up pedestal subtracted" if column.view.get("subtract") else ""
-    return (
-        f"{column.quantities[0]} of cells, saturating{pedestal}; {rows} rows of eta from -{eta_max:g} to {eta_max:g}, "
-        f"{columns} columns of phi from -pi, with {wrap} repeated at each edge: the first column is phi cell "
-        f"{(columns - wrap) % columns}, the last is phi cell {(wrap - 1) % columns}"
-    )
-
-
-def _output_meaning(workspace: Workspace) -> str:
-    names = ", ".join(workspace.recipe.events.outputs)
-    if workspace.recipe.events.classes:
-        return f"one logit a class, the largest decides: {names}"
-    return f"one score a signal (a logit): {names}"
 
 
 def _agreement_facts(agreement: Agreement) -> dict[str, Any]:
@@ -263,8 +227,8 @@ STEPS = (
         ("agreement.json",), lambda w: w.recipe.verify.events, _verify,
     ),
     Step(
-        "bundle", "write the firmware bundle", ("bundle",),
-        lambda w: [w.recipe.verify.vectors, w.recipe.study, str(w.bundle)], _bundle,
+        "bundle", "write the firmware bundle", ("bundle.json",),
+        lambda w: [w.recipe.verify.vectors, w.recipe.study, w.recipe.handoff, str(w.bundles), w.command], _bundle,
     ),
     Step("report", "compare triggers and draw the page", ("report.html",), lambda _: "", _report),
 )  # fmt: skip

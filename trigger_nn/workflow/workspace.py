@@ -16,6 +16,8 @@ from trigger_nn.errors import TriggerNNError
 from trigger_nn.events.storage.dataset import SPLITS, Sample
 from trigger_nn.events.storage.shards import MANIFEST, read_sample
 from trigger_nn.files import replacing, sha256
+from trigger_nn.handoff.bundle import Bundle
+from trigger_nn.handoff.manifest import read_manifest
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.passes.exact import Choice
 from trigger_nn.program.fixed import Fixed, to_float
@@ -41,12 +43,32 @@ def events_at(file: str, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A recipe, and where its files go: intermediate ones below `build`, the bundle at `bundle`."""
+    """A recipe, and where its files go: intermediate ones below `build`, bundles into the folder `bundles`."""
 
     recipe: ModelRecipe
-    recipe_folder: Path
+    recipe_path: Path
     build: Path
-    bundle: Path
+    bundles: Path
+
+    @property
+    def recipe_folder(self) -> Path:
+        """Where paths in the recipe are counted from."""
+        return self.recipe_path.parent
+
+    @property
+    def command(self) -> str:
+        """What a person types to make the bundle again, at the root of the repository that holds the recipe."""
+        return f"trigger-nn bundle {in_repository(self.recipe_path)}"
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle that was written last.
+
+        Raises:
+            TriggerNNError: none was written, or the file that says where is damaged.
+        """
+        with _readable(self.path("bundle.json")) as path:
+            return Path(json.loads(path.read_text())["folder"])
 
     @property
     def events_path(self) -> Path:
@@ -73,6 +95,25 @@ class Workspace:
         if missing:
             raise TriggerNNError(f"{self.events_path} has no events in {missing[0]!r}; make a sample with some.")
         return sample
+
+
+def in_repository(path: Path) -> str:
+    """`path` from the root of the git repository that holds it, the file's name alone if none does."""
+    root = toolchain.git_root(path.parent)
+    return path.resolve().relative_to(root.resolve()).as_posix() if root else path.name
+
+
+def write_bundle(bundle: Bundle, bundles: Path) -> Path:
+    """Write `bundle` as `bundles`/NAME-DIGEST8 and as a zip beside it; the folder is returned.
+
+    Raises:
+        TriggerNNError: the file system refuses, or another folder has that name.
+    """
+    name = f"{read_manifest(bundle).name}-{bundle.digest[:8]}"
+    folder = bundle.write(bundles / name)
+    with replacing(bundles / f"{name}.zip") as temporary:
+        temporary.write_bytes(bundle.zip())
+    return folder
 
 
 def estimated(workspace: Workspace, program: Program) -> Estimate:

@@ -26,7 +26,7 @@ def rtl_of(port: Port, identifier: str, direction: Direction, design: Design) ->
         return _stream(port, identifier, direction, suffix)
     if direction == "out":
         return _elements(port, identifier, suffix)
-    written = raw_port(port, identifier).pragmas if design.builder else ()
+    written = raw_port(port, identifier, design.builder).pragmas if design.builder else ()
     if any("ap_memory" in pragma for pragma in written):
         return _memory(port, identifier + suffix, written)
     return _packed(port, identifier, suffix)

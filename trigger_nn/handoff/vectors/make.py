@@ -14,6 +14,7 @@ from trigger_nn.handoff.vectors.values import RANDOM, REAL, SPARSE, BlockVectors
 from trigger_nn.recipe import HandoffSpec
 
 MOST_KNOWN = 1000  # real events from which driving begins
+MOST_RAW = 1_000_000  # elements of raw data in a group of events: towers are many, and what they make is tested apart
 
 
 def make_vectors(
@@ -37,8 +38,9 @@ def make_vectors(
     if design.builder is None:
         return Vectors(innermost, None, layers)
     raw = Space(design.builder.ports)
-    undone = [(name, _undone(design.builder, space, raw, x)) for name, x in [*driven, (REAL, events)]]
-    drawn = _drawn(raw, spec.random_vectors, rng)
+    most = max(MOST_RAW // raw.size, 1)
+    undone = [(name, _undone(design.builder, space, raw, x[:most])) for name, x in [*driven, (REAL, events)]]
+    drawn = _drawn(raw, min(spec.random_vectors, most), rng)
     return Vectors(
         _block(design, raw, [*distinct([*corner_cases(raw), *undone[:-1]]), *drawn, undone[-1]]), innermost, layers
     )

@@ -1,0 +1,134 @@
+"""The verbs of the hand-over: bundle, verify, report. Each takes a recipe (TOML), or what was made of one."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from trigger_nn.cli_report import vendor_report
+from trigger_nn.cli_steps import DEFAULT_BUILD, DEFAULT_BUNDLES, BuildFolder, BundleFolder, Force, summary, until
+from trigger_nn.errors import HandoffError
+from trigger_nn.terminal import console
+
+if TYPE_CHECKING:
+    from trigger_nn.handoff.verification import Verification
+
+app = typer.Typer()
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+MARKS = {True: "holds", False: "FAILS", None: "not checked"}
+
+
+@app.command()
+def bundle(
+    target: Annotated[Path, typer.Argument(help="compiled program (HDF5), or a recipe (TOML)", metavar="PROGRAM")],
+    events: Annotated[
+        Path | None,
+        typer.Option(help="events for the vectors: a sample of this package, or numbers (.npy; by port name .npz)"),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Keras model of the program; quantized.h5 beside it if not given")
+    ] = None,
+    recipe: Annotated[Path | None, typer.Option(help="recipe whose [handoff] and [study] count")] = None,
+    split: Annotated[str, typer.Option(help="split of the events file")] = "test",
+    vectors: Annotated[
+        int | None, typer.Option(help="real events among the vectors; the recipe's number, or 500", min=1)
+    ] = None,
+    build: BuildFolder = DEFAULT_BUILD,
+    out: BundleFolder = DEFAULT_BUNDLES,
+    force: Force = False,
+) -> None:
+    """Write what the firmware engineer receives, as OUT/NAME-DIGEST and as a zip.
+
+    Of a program with --events, or of a recipe, whose earlier steps are then brought up to date.
+    """
+    if is_recipe(target):
+        _refuse(target, {"--events": events, "--model": model, "--recipe": recipe, "--vectors": vectors})
+        until("bundle", target, build, out, force)
+        return
+    if events is None:
+        raise HandoffError(f"Real events are wanted for the test vectors of {target}; give them with --events FILE.")
+    from trigger_nn.workflow.handoff import program_bundle
+    from trigger_nn.workflow.workspace import in_repository, write_bundle
+
+    command = f"trigger-nn bundle {in_repository(target)} --events {in_repository(events)}"
+    for name, given in (("--model", model), ("--recipe", recipe)):
+        command += f" {name} {in_repository(given)}" if given else ""
+    command += f" --vectors {vectors}" if vectors else ""
+    made = program_bundle(target, events, model, recipe, split, vectors, command)
+    folder = write_bundle(made, out)
+    console.print(f"{len(made.files)} files, digest {made.digest}\n{folder}\n{folder}.zip")
+
+
+@app.command()
+def verify(
+    target: Annotated[Path, typer.Argument(help="bundle (folder or zip), or a recipe (TOML)", metavar="BUNDLE")],
+    no_build: Annotated[bool, typer.Option("--no-build", help="leave `make check` out")] = False,
+    as_json: AsJson = False,
+    build: BuildFolder = DEFAULT_BUILD,
+    force: Force = False,
+) -> None:
+    """Is a bundle what it says it is: every hash, the expected outputs emulated again, `make check`. Code 1 if not.
+
+    Of a recipe: build hls4ml's C++ with g++ and compare every layer with the emulator, bit for bit.
+    """
+    if is_recipe(target):
+        until("verify", target, build, DEFAULT_BUNDLES, force)
+        return
+    from trigger_nn.handoff.verify import verify_path
+
+    found = verify_path(target, not no_build)
+    if as_json:
+        console.print_json(json.dumps(asdict(found) | {"holds": found.holds}))
+    else:
+        print_verification(found)
+    raise typer.Exit(0 if found.holds else 1)
+
+
+@app.command()
+def report(
+    target: Annotated[
+        Path, typer.Argument(help="folder with reports of vendor tools, or a recipe (TOML)", metavar="PROJECT")
+    ],
+    program: Annotated[
+        Path | None, typer.Option(help="compiled program to estimate beside; found in a bundle by itself")
+    ] = None,
+    as_json: AsJson = False,
+    build: BuildFolder = DEFAULT_BUILD,
+    out: BundleFolder = DEFAULT_BUNDLES,
+    force: Force = False,
+) -> None:
+    """What the vendor's tools reported, beside our estimate.
+
+    Of a recipe: compare float, quantized, emulated and cut-based triggers, and write one HTML page.
+    """
+    if is_recipe(target):
+        until("report", target, build, out, force)
+        summary(target, build, out)
+        return
+    vendor_report(target, program, as_json)
+
+
+def is_recipe(path: Path) -> bool:
+    """Whether a verb is to treat `path` as a recipe."""
+    return path.suffix == ".toml"
+
+
+def print_verification(found: "Verification") -> None:
+    """A table of what was looked at, and a sentence."""
+    table = Table("what", "", "found", box=None)
+    for check in found.checks:
+        table.add_row(check.name, MARKS[check.holds], check.found)
+    console.print(table)
+    verdict = "holds" if found.holds else f"does NOT hold: {', '.join(c.name for c in found.failures)}"
+    console.print(f"bundle {found.digest[:12]} {verdict}")
+
+
+def _refuse(recipe: Path, given: dict[str, object]) -> None:
+    """Options that say what a recipe says."""
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise HandoffError(f"{named[0]} does not go with a recipe; write it into {recipe}, or give a program.")

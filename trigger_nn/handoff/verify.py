@@ -1,0 +1,253 @@
+"""Is a bundle what it says it is: every hash, the program, the expected outputs emulated again, `make check`."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from trigger_nn import toolchain
+from trigger_nn.errors import TriggerNNError
+from trigger_nn.files import write_tree
+from trigger_nn.handoff.builders import builder_for
+from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, sums
+from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, program_in
+from trigger_nn.handoff.manifest import Manifest, read_manifest, weights_digest
+from trigger_nn.handoff.vectors import Vectors, vectors_in
+from trigger_nn.handoff.verification import Check, Verification
+from trigger_nn.program.program import Program
+from trigger_nn.version import __version__
+
+NAMED = 5  # files that a sentence names
+BUILD_TIME = 3600  # seconds that `make check` may take
+
+
+def verify_path(path: Path, build: bool = True) -> Verification:
+    """Verify the bundle in a folder or zip; of a zip also that its bytes are those that its files make.
+
+    Raises:
+        HandoffError: there is none, or the zip can't be read.
+    """
+    bundle = Bundle.read(path)
+    found = verify(bundle, build)
+    if path.is_dir():
+        return found
+    same = path.read_bytes() == bundle.zip()
+    told = "as this package writes it" if same else "other bytes than its files make: altered, or packed anew"
+    return Verification(found.digest, (Check("archive", same, told), *found.checks))
+
+
+def verify(bundle: Bundle, build: bool = True) -> Verification:
+    """Verify `bundle`; with `build` its C++ too, if there are g++ and make.
+
+    Whatever is looked at is looked at for itself: a failure early hides none later, unless there is nothing to look at.
+    """
+    held = _Held(bundle)
+    looks: list[tuple[str, Callable[[], str]]] = [
+        ("digests", lambda: _digests(bundle)),
+        ("manifest", lambda: _manifest(held)),
+        ("program", lambda: _program(held)),
+        ("expected outputs", lambda: _expected(held)),
+        ("vectors, bench, scripts", lambda: _derived(held)),
+        ("C++ emulator", lambda: _emulator(held)),
+    ]
+    checks = [_looked(name, look) for name, look in looks]
+    checks.append(_make_check(bundle, build))
+    return Verification(bundle.digest if SUMS in bundle.files else "", tuple(checks))
+
+
+class _Wrong(Exception):  # noqa: N818
+    """Something does not hold."""
+
+
+class _Unknown(Exception):  # noqa: N818
+    """Something can't be looked at here."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the files of a bundle say, read once it is asked for."""
+
+    bundle: Bundle
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        return read_manifest(self.bundle)
+
+    @cached_property
+    def program(self) -> Program:
+        return program_in(self.bundle)
+
+    @cached_property
+    def design(self) -> Design:
+        manifest = self.manifest
+        spec = manifest.handoff
+        builder = builder_for(self.program, candidates=spec.candidates) if spec.builder else None
+        return Design(self.program, manifest.hardware, builder, manifest.decisions)
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Vectors as the files have them."""
+        return vectors_in(self.design, self.bundle.files, self.manifest.handoff)
+
+
+def _looked(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except _Unknown as reason:
+        return Check(name, None, str(reason))
+    except _Wrong as reason:
+        return Check(name, False, str(reason))
+    except TriggerNNError as error:
+        return Check(name, False, str(error))
+
+
+def _digests(bundle: Bundle) -> str:
+    """Every file is as `SHA256SUMS` says, and no other is there."""
+    if SUMS not in bundle.files:
+        raise _Wrong(f"{SUMS} is missing")
+    listed = dict(_lines(bundle.files[SUMS]))
+    actual = dict(_lines(sums(bundle.files)))
+    sentences = [
+        _sentence("altered", [path for path in actual if path in listed and listed[path] != actual[path]]),
+        _sentence("missing", [path for path in listed if path not in actual]),
+        _sentence("not listed", [path for path in actual if path not in listed]),
+    ]
+    wrong = [sentence for sentence in sentences if sentence]
+    if not wrong and bundle.files[SUMS] != sums(bundle.files):
+        wrong = [f"{SUMS} itself is altered"]
+    if wrong:
+        raise _Wrong("; ".join(wrong))
+    return f"{len(actual)} files are as {SUMS} says"
+
+
+def _lines(content: bytes) -> Iterator[tuple[str, str]]:
+    """Path and digest of each line; of a line that is none its text alone, which no file is called."""
+    for line in content.decode(errors="replace").splitlines():
+        digest, _, path = line.partition("  ")
+        yield path or line, digest
+
+
+def _sentence(what: str, paths: list[str]) -> str:
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return f"{what}: {', '.join(paths[:NAMED])}{more}" if paths else ""
+
+
+def _manifest(held: _Held) -> str:
+    manifest, files = held.manifest, held.bundle.files
+    if manifest.text() != files[MANIFEST]:
+        raise _Wrong("it is not written as this package writes it")
+    wanted = {path: digest for path, digest in _lines(sums(files)) if path != MANIFEST}
+    if manifest.files != wanted:
+        differing = sorted({p for p, _ in manifest.files.items() ^ wanted.items()})
+        raise _Wrong(_sentence("its digests do not fit", differing))
+    return f"{manifest.name}, design {manifest.digests.design[:8]}, program {manifest.digests.program[:8]}"
+
+
+def _program(held: _Held) -> str:
+    digests, program, design = held.manifest.digests, held.program, held.design
+    found = {
+        "program": (program.digest, digests.program),
+        "weights": (weights_digest(program), digests.weights),
+        "design": (design.identity.digest, digests.design),
+    }
+    wrong = [name for name, (one, two) in found.items() if one != two]
+    if wrong:
+        raise _Wrong(f"not the digest that the manifest has: {', '.join(wrong)}")
+    if design.identity.symbol != held.manifest.symbol:
+        raise _Wrong(f"the manifest names the code {held.manifest.symbol}, it should be {design.identity.symbol}")
+    return f"{len(program.operations)} operations, {design.identity.symbol}"
+
+
+def _expected(held: _Held) -> str:
+    """The emulator yields what the vectors expect."""
+    design, vectors = held.design, held.vectors
+    _equal("design", design.run(vectors.design.inputs), vectors.design.expected)
+    events = vectors.design.events
+    if vectors.network:
+        alone = Design(design.program, design.hardware)
+        _equal("network", alone.run(vectors.network.inputs), vectors.network.expected)
+        events += vectors.network.events
+    if (vectors.design.events, vectors.network and vectors.network.events) != (
+        held.manifest.vectors.events, held.manifest.vectors.network_events,
+    ):  # fmt: skip
+        raise _Wrong("there are not as many events as the manifest says")
+    return f"{events} events emulated again, every bit equal"
+
+
+def _equal(block: str, ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]) -> None:
+    for name, values in ours.items():
+        wrong = np.argwhere(values != theirs[name])
+        if len(wrong):
+            event, *element = wrong[0].tolist()
+            place = tuple(wrong[0].tolist())
+            raise _Wrong(
+                f"{len(wrong)} expected values of {block} differ, the first at event {event}, port {name}, element "
+                f"{tuple(element)}: the emulator has {values[place]}, the vectors {theirs[name][place]}"
+            )
+
+
+def _derived(held: _Held) -> str:
+    _same_version(held)
+    wanted = derived_files(held.design, held.vectors, held.manifest.handoff)
+    return _as_made(held, wanted, ("Makefile", "vectors/", "bench/", "scripts/"))
+
+
+def _emulator(held: _Held) -> str:
+    _same_version(held)
+    if not any(path.endswith(".cpp") for path in held.bundle.files if path.startswith("emulator/")):
+        raise _Unknown("the bundle has none, its CARD.md says why")
+    sources = emulator_sources(held.design, held.manifest.vectors)
+    wanted = {f"emulator/{path}": content for path, content in sources.items()}
+    return _as_made(held, wanted | {PROGRAM: held.bundle.files[PROGRAM]}, ("emulator/",))
+
+
+def _same_version(held: _Held) -> None:
+    made = held.manifest.versions.get("trigger_nn", "?")
+    if made != __version__:
+        raise _Unknown(f"made by trigger_nn {made}, this is {__version__}; its digest is checked above")
+
+
+def _as_made(held: _Held, wanted: dict[str, bytes], folders: tuple[str, ...]) -> str:
+    """The files in `folders` are what is made of the program and the inputs today."""
+    found = {path: content for path, content in held.bundle.files.items() if path.startswith(folders)}
+    differing = sorted(path for path in found.keys() | wanted.keys() if found.get(path) != wanted.get(path))
+    if differing:
+        raise _Wrong(_sentence("not what the program and the inputs make", differing))
+    return f"{len(found)} files made again, every byte equal"
+
+
+def _make_check(bundle: Bundle, build: bool) -> Check:
+    """`make check` in a copy."""
+    name = "make check"
+    if not build:
+        return Check(name, None, "left out, as asked")
+    missing = [tool for tool in ("g++", "make") if shutil.which(tool) is None]
+    if missing:
+        return Check(name, None, f"no {' and no '.join(missing)} here; {toolchain.ADVICE[missing[0]]}")
+    with tempfile.TemporaryDirectory(prefix="trigger_nn_") as folder:
+        copy = Path(folder) / "bundle"
+        try:
+            write_tree(copy, bundle.files, marker=SUMS)
+            done = subprocess.run(
+                ["make", "check"], cwd=copy, capture_output=True, text=True, errors="replace", check=False,
+                timeout=BUILD_TIME,
+            )  # fmt: skip
+        except (OSError, ValueError, TriggerNNError, subprocess.TimeoutExpired) as error:
+            return Check(name, False, str(error))
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    if done.returncode:
+        return Check(name, False, _first_complaint(lines))
+    return Check(name, True, "; ".join(line for line in lines if line.startswith("PASSED")) or "it ended with code 0")
+
+
+def _first_complaint(lines: list[str]) -> str:
+    """The line that says most, of what a failed `make check` printed."""
+    telling = [line for line in lines if line.startswith(("DIFFERENT", "ERROR", "ALTERED", "MISSING"))]
+    telling += [line for line in lines if "error" in line.lower()]
+    return (telling or lines or ["it failed without a word"])[0]

@@ -1,0 +1,113 @@
+"""What changed between two bundles: network, estimate, what is around; on given events also decisions and rate."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trigger_nn.events.storage.shards import read_sample
+from trigger_nn.handoff.bundle import Bundle
+from trigger_nn.handoff.make import program_in
+from trigger_nn.handoff.manifest import Manifest, read_manifest
+from trigger_nn.program.fixed import from_float
+from trigger_nn.program.program import Program
+from trigger_nn.studies.difference import (
+    Change,
+    Difference,
+    Firing,
+    difference,
+    firing_changes,
+    output_changes,
+)
+from trigger_nn.studies.divergence import Decision
+from trigger_nn.workflow.inputs import mantissas_at
+
+AROUND = ("hardware", "handoff", "vectors", "estimate", "versions", "builder", "revision", "command")
+ARRAYS = (".npy", ".npz")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its program, and the manifest if it is a bundle."""
+
+    program: Program
+    manifest: Manifest | None
+
+    @classmethod
+    def read(cls, path: Path) -> "Side":
+        """A program (HDF5) or a bundle (folder or zip).
+
+        Raises:
+            HandoffError, ProgramError: it is neither, or damaged.
+        """
+        if not path.is_dir() and path.suffix != ".zip":
+            return cls(Program.load(path), None)
+        bundle = Bundle.read(path)
+        return cls(program_in(bundle), read_manifest(bundle))
+
+
+def changed(before: Side, after: Side, events: Path | None, split: str, thresholds: tuple[float, ...]) -> Difference:
+    """Everything that differs; with `events`, what that does to values, decisions and rate.
+
+    `thresholds` are numbers, one for all elements of the first output or one for each; without them those of the
+    bundles count, and without these the largest output decides.
+
+    Raises:
+        EventsError: the events do not fit, or the programs' inputs differ.
+    """
+    found = difference(before.program, after.program)
+    around = tuple(_around(before.manifest, after.manifest))
+    found = replace(found, changes=(*found.changes, *around))
+    if events is None:
+        return found
+    inputs = mantissas_at(before.program, events, split)
+    rates = _rates(events, split)
+    firings = (_firings(before, thresholds), _firings(after, thresholds))
+    return replace(
+        found,
+        outputs=output_changes(before.program, after.program, inputs, Decision(thresholds)),
+        firings=firing_changes(before.program, after.program, inputs, firings, rates),
+    )
+
+
+def _rates(events: Path, split: str) -> np.ndarray | None:
+    """Hz that each event stands for, of a sample of this package."""
+    return None if events.suffix in ARRAYS else read_sample(events).splits[split].rate
+
+
+def _firings(side: Side, thresholds: tuple[float, ...]) -> list[Firing]:
+    output = side.program.outputs[0]
+    size = int(np.prod(output.shape))
+    if thresholds:
+        numbers = np.array(thresholds * size if len(thresholds) == 1 else thresholds, np.float64)
+        mantissas = from_float(numbers[:size], output.type).ravel().tolist()
+        return [Firing(f"element {i}", i, mantissa) for i, mantissa in enumerate(mantissas)]
+    kept = side.manifest.thresholds if side.manifest else ()
+    return [Firing(f"{t.signal} at {t.rate / 1e3:g} kHz", t.element, t.mantissa) for t in kept]
+
+
+def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]:
+    """What two manifests say of all but the network."""
+    if before is None or after is None:
+        return
+    old, new = (manifest.model_dump(mode="json") for manifest in (before, after))
+    for key in AROUND:
+        yield from _values(key, key, old[key], new[key])
+    yield from _values(
+        "training sample", "digest", old["digests"]["training_sample"], new["digests"]["training_sample"]
+    )
+    lists = [{f"{t['signal']} at {t['rate'] / 1e3:g} kHz": t for t in side["thresholds"]} for side in (old, new)]
+    yield from _values("thresholds", "thresholds", *lists)
+
+
+def _values(where: str, what: str, old: Any, new: Any) -> Iterator[Change]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _values(where, key if what == where else f"{what}.{key}", old.get(key), new.get(key))
+        return
+    yield Change(where, what, *(side if isinstance(side, str) else json.dumps(side) for side in (old, new)))

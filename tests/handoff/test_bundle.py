@@ -1,127 +1,210 @@
 """The bundle as its receiver meets it: only its files, g++ and make."""
 
 import json
-import shutil
+import os
 import subprocess
+import sys
 import zipfile
+from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import trigger_nn
+from tests.conftest import ROOT
 from tests.frontend.test_compile import INPUT, events, tagger
-from trigger_nn.errors import EventsError
+from tests.handoff.conftest import make
+from trigger_nn.errors import EventsError, HandoffError, RecipeError
 from trigger_nn.files import read_tree, sha256
+from trigger_nn.handoff import manifest as manifests
+from trigger_nn.handoff.bundle import SUMS, Bundle
+from trigger_nn.handoff.design import Threshold
+from trigger_nn.handoff.manifest import read_manifest, weights_digest
+
+LATER = ("build/", "emulator/build/")
 
 
-@pytest.fixture(scope="module")
-def compiled():
-    return trigger_nn.compile(tagger(), INPUT, name="tagger")
+def test_everything_the_issue_of_a_bundle_promises_is_there(bundle, compiled):
+    symbol = read_manifest(bundle).symbol
+    wanted = {
+        "Makefile", "README.md", "CARD.md", "LICENCES.md", "LICENSE", "interface.md", "interface.json", "interface.svg",
+        "manifest.json", "SHA256SUMS", f"hls/firmware/{symbol}.cpp", f"hls/firmware/{symbol}.h",
+        "hls/firmware/network.cpp", "hls/firmware/weights/w2.h", "hls/firmware/ap_types/ap_fixed.h",
+        "bench/bench.cpp", "bench/digests.cpp", "scripts/run.sh", "scripts/hls.tcl", "scripts/hls.cfg",
+        "emulator/program.h5", f"emulator/{symbol}.cpp", f"emulator/{symbol}.h", "emulator/hls4ml_emulator.cpp",
+        "vectors/events.json", "vectors/design/inputs/features.hex", "vectors/dat/tb_input_features.dat",
+        "vectors/mem/design_in_features.mem", "vectors/patterns/inputs_000.txt", "vectors/patterns/expected_000.txt",
+        "vectors/layers/d1.hex",
+    }  # fmt: skip
+    assert wanted - set(bundle.files) == set()
 
 
-@pytest.fixture(scope="module")
-def bundle(compiled):
-    return trigger_nn.bundle(compiled, events(tagger(), 50), "test numbers")
-
-
-@pytest.fixture(scope="module")
-def folder(bundle, tmp_path_factory, gxx):
-    path = bundle.write(tmp_path_factory.mktemp("handoff") / "tagger")
-    done = _make(path)
+def test_from_the_zip_alone_make_check_passes(bundle, tmp_path, gxx):
+    with zipfile.ZipFile(BytesIO(bundle.zip())) as archive:
+        archive.extractall(tmp_path / "empty")
+    done = make(tmp_path / "empty")
     assert done.returncode == 0, done.stderr
-    assert "PASSED: 50 events, 250 outputs compared, 0 differ" in done.stdout
-    return path
-
-
-def _make(path):
-    return subprocess.run(["make", "check"], cwd=path, capture_output=True, text=True, check=False)
-
-
-def _bench(path):
-    return subprocess.run(["../build/bench"], cwd=path / "hls", capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def copy(folder, tmp_path):
-    return shutil.copytree(folder, tmp_path / "copy")
-
-
-def test_one_wrong_bit_fails(copy):
-    path = copy / "hls/tb_data/expected.txt"
-    lines = path.read_text().splitlines()
-    first, *rest = lines[7].split()
-    lines[7] = " ".join([str(int(first) ^ 1), *rest])
-    path.write_text("\n".join(lines) + "\n")
-    done = _bench(copy)
-    assert done.returncode == 1
-    assert "event 7 output 0" in done.stderr
-    assert "FAILED" in done.stdout
-    assert "tb_data/expected.txt" in _make(copy).stderr  # and the digest says which file
-
-
-@pytest.mark.parametrize("change", ["missing", "short", "long", "word", "empty"])
-def test_malformed_vectors_never_pass(copy, change):
-    path = copy / "hls/tb_data/expected.txt"
-    text = path.read_text()
-    lines = text.splitlines(keepends=True)
-    changed = {
-        "short": "".join(lines[:-1]),
-        "long": text + lines[0],
-        "word": text.replace(lines[3], "a b c d e\n"),
-        "empty": "",
-    }
-    if change == "missing":
-        path.unlink()
-    else:
-        path.write_text(changed[change])
-    assert _bench(copy).returncode == 2
-
-
-def test_both_files_empty_do_not_pass(copy):
-    for name in ("inputs", "expected"):
-        (copy / f"hls/tb_data/{name}.txt").write_text("")
-    assert _bench(copy).returncode == 2
-
-
-def test_one_wrong_weight_fails(copy):
-    path = copy / "hls/firmware/weights/w2.txt"
-    numbers = path.read_text().split(",")
-    largest = max(range(len(numbers)), key=lambda i: abs(float(numbers[i])))
-    numbers[largest] = "0.0"
-    path.write_text(",".join(numbers))
-    assert _bench(copy).returncode == 1
+    counts = read_manifest(bundle).vectors
+    assert f"PASSED: {counts.events} events, {5 * counts.events} values compared" in done.stdout
+    assert bundle.digest in done.stdout
 
 
 def test_manifest_tells_the_truth(bundle, compiled):
-    manifest = json.loads(bundle.files["manifest.json"])
-    assert manifest["program_digest"] == compiled.program.digest
-    assert manifest["files"] == {p: sha256(c) for p, c in bundle.files.items() if p != "manifest.json"}
-    assert manifest["versions"]["hls4ml"] == "1.3.0"
-    assert manifest["inputs"][0]["type"] == "fixed<10,4>"
+    manifest = read_manifest(bundle)
+    assert manifest.digests.program == compiled.program.digest
+    assert manifest.digests.weights == weights_digest(compiled.program)
+    assert manifest.files == {p: sha256(c) for p, c in bundle.files.items() if p not in ("manifest.json", SUMS)}
+    assert manifest.versions["hls4ml"] == "1.3.0"
+    assert manifest.inputs[0].type == "fixed<10,4>"
+    assert manifest.inputs[0].meaning == "test numbers"
+    assert json.loads(bundle.files["vectors/events.json"])["events"] == manifest.vectors.events
+    assert manifest.symbol == f"tagger_{manifest.digests.design[:8]}"
+
+
+def test_schema_of_the_manifest_is_the_one_that_is_kept():
+    kept = Path(manifests.__file__).with_name("manifest.schema.json")
+    assert kept.read_bytes() == manifests.schema(), "write trigger_nn.handoff.manifest.schema() there"
+
+
+def test_manifest_is_written_in_one_way(bundle):
+    assert read_manifest(bundle).text() == bundle.files["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b'"schema_version": 1', b'"schema_version": 2', "newer than 1"),
+        (b'"symbol"', b'"simbol"', "damaged"),
+        (b"{", b"[", "damaged"),
+        (b'"name": "tagger"', b'"name": 3', "damaged"),
+    ],
+)
+def test_manifests_that_are_none(bundle, old, new, says):
+    content = bundle.files["manifest.json"].replace(old, new, 1)
+    with pytest.raises(HandoffError, match=says):
+        read_manifest(Bundle({"manifest.json": content}))
+    with pytest.raises(HandoffError, match=r"no manifest\.json"):
+        read_manifest(Bundle({}))
 
 
 def test_no_path_of_this_machine_is_in_it(bundle, compiled):
     folder = compiled.graph.config.get_output_dir().encode()
-    leaks = [path for path, content in bundle.files.items() if b"/tmp/" in content or folder in content]
-    assert leaks == []
+    places = (b"/tmp/", b"/root/", str(ROOT).encode(), folder)
+    assert [path for path, content in bundle.files.items() if any(place in content for place in places)] == []
 
 
 def test_same_inputs_give_the_same_bytes(bundle):
-    again = trigger_nn.bundle(trigger_nn.compile(tagger(), INPUT, name="tagger"), events(tagger(), 50), "test numbers")
-    changed = [p for p in bundle.files if p != "program.h5" and bundle.files[p] != again.files.get(p)]
+    again = trigger_nn.bundle(
+        trigger_nn.compile(tagger(), INPUT, name="tagger"), events(tagger(), 50), "test numbers", layers=True
+    )
+    changed = [p for p in bundle.files if bundle.files[p] != again.files.get(p)]
     assert changed == []
     assert again.digest == bundle.digest
     assert again.zip() == bundle.zip()
 
 
-def test_archive_and_folder_hold_the_same(bundle, folder):
-    archive = zipfile.ZipFile(BytesIO(bundle.zip()))
-    assert {name: archive.read(name) for name in archive.namelist()} == dict(bundle.files)
-    written = {p: c for p, c in read_tree(folder).items() if not p.startswith("build/") and not p.endswith(".log")}
+ELSEWHERE = """
+import trigger_nn
+from tests.frontend.test_compile import INPUT, events, tagger
+compiled = trigger_nn.compile(tagger(), INPUT, name="tagger")
+print("DIGEST", trigger_nn.bundle(compiled, events(tagger(), 50), "test numbers", layers=True).digest)
+"""
+
+
+def test_same_bytes_in_another_process_place_zone_and_language(bundle, tmp_path):
+    made = {
+        "TZ": "Asia/Kathmandu",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "7",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], cwd=ROOT, env={**os.environ, **made}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert f"DIGEST {bundle.digest}" in done.stdout
+
+
+def test_archive_and_folder_hold_the_same(bundle, folder, tmp_path):
+    (tmp_path / "tagger.zip").write_bytes(bundle.zip())
+    assert Bundle.read(tmp_path / "tagger.zip") == bundle
+    assert Bundle.read(folder).files == bundle.files  # build/ left out
+    written = {path: content for path, content in read_tree(folder).items() if not path.startswith(LATER)}
     assert written == dict(bundle.files)
+    assert os.access(folder / "scripts/run.sh", os.X_OK)
+
+
+def test_digest_is_what_sha256sum_prints(bundle, folder):
+    printed = subprocess.run(["sha256sum", SUMS], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert printed.split()[0] == bundle.digest
+    done = subprocess.run(
+        ["sha256sum", "--strict", "-c", SUMS], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a//x", "a\\x"])
+def test_archives_that_would_write_elsewhere_are_refused(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr(name, b"")
+    with pytest.raises(HandoffError, match="which no bundle does"):
+        Bundle.read(tmp_path / "evil.zip")
+
+
+def test_archives_that_are_none(tmp_path, bundle):
+    with pytest.raises(HandoffError, match="There is no bundle"):
+        Bundle.read(tmp_path / "none.zip")
+    (tmp_path / "cut.zip").write_bytes(bundle.zip()[:100_000])
+    with pytest.raises(HandoffError, match="no zip that can be read"):
+        Bundle.read(tmp_path / "cut.zip")
+
+
+def test_guide_names_what_is_there(bundle):
+    text = bundle.files["README.md"].decode()
+    table = text[text.index("| path |") : text.index("## 7.")]
+    named = [line.split("`")[1] for line in table.splitlines()[2:] if "`" in line]
+    assert len(named) > 15
+    for path in named:
+        assert any(file == path or file.startswith(path) for file in bundle.files), path
+
+
+def test_thresholds_are_decided_in_firmware(compiled):
+    thresholds = (Threshold("top", 4, 1e5, 300, 0.5), Threshold("w", 2, 2e5, 100, 0.7))
+    made = trigger_nn.bundle(compiled, events(tagger(), 20), thresholds=thresholds)
+    manifest = read_manifest(made)
+    assert manifest.decisions == thresholds
+    assert [port.name for port in manifest.outputs] == ["probabilities", "decision"]
+    rows = made.files["vectors/design/expected/decision.hex"].decode().splitlines()
+    scores = made.files["vectors/design/expected/probabilities.hex"].decode().splitlines()
+    for row, score in zip(rows, scores, strict=True):
+        numbers = [int(word, 16) for word in score.split()]
+        assert row == f"{int(numbers[4] > 300)} {int(numbers[2] > 100)}"
 
 
 def test_no_vectors_no_bundle(compiled):
-    with pytest.raises(EventsError, match="at least one event"):
+    with pytest.raises(EventsError, match="at least one"):
         trigger_nn.bundle(compiled, np.zeros((0, 16)))
+
+
+def test_unknown_choices_are_named(compiled):
+    with pytest.raises(RecipeError, match="random_vectors"):
+        trigger_nn.bundle(compiled, events(tagger(), 5), random_vektors=3)
+
+
+def test_links_that_are_too_few_are_refused(compiled):
+    patterns = {"words_per_event": 1, "input_links": [0]}
+    with pytest.raises(HandoffError, match="words"):
+        trigger_nn.bundle(compiled, events(tagger(), 5), patterns=patterns)
+
+
+def test_other_weights_other_names(compiled):
+    from trigger_nn.handoff.design import Design
+    from trigger_nn.recipe import HardwareSpec
+
+    design = Design(compiled.program, HardwareSpec())
+    slower = replace(design, hardware=HardwareSpec(clock_period=2.5))
+    decided = replace(design, decisions=(Threshold("a", 0, 1.0, 3, 0.1),))
+    assert len({d.identity.symbol for d in (design, slower, decided)}) == 3

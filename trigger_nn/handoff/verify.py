@@ -49,16 +49,20 @@ def verify(bundle: Bundle, build: bool = True) -> Verification:
     """
     held = _Held(bundle)
     looks: list[tuple[str, Callable[[], str]]] = [
-        ("digests", lambda: _digests(bundle)),
         ("manifest", lambda: _manifest(held)),
         ("program", lambda: _program(held)),
         ("expected outputs", lambda: _expected(held)),
         ("vectors, bench, scripts", lambda: _derived(held)),
         ("C++ emulator", lambda: _emulator(held)),
     ]
-    checks = [_looked(name, look) for name, look in looks]
+    checks = [digest_check(bundle), *(_looked(name, look) for name, look in looks)]
     checks.append(_make_check(bundle, build))
     return Verification(bundle.digest if SUMS in bundle.files else "", tuple(checks))
+
+
+def digest_check(bundle: Bundle) -> Check:
+    """Every file is as `SHA256SUMS` says, and no other is there: what any altered byte fails."""
+    return _looked("digests", lambda: _digests(bundle))
 
 
 class _Wrong(Exception):  # noqa: N818
@@ -108,7 +112,6 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
 
 
 def _digests(bundle: Bundle) -> str:
-    """Every file is as `SHA256SUMS` says, and no other is there."""
     if SUMS not in bundle.files:
         raise _Wrong(f"{SUMS} is missing")
     listed = dict(_lines(bundle.files[SUMS]))
@@ -173,6 +176,9 @@ def _expected(held: _Held) -> str:
         alone = Design(design.program, design.hardware)
         _equal("network", alone.run(vectors.network.inputs), vectors.network.expected)
         events += vectors.network.events
+    if vectors.layers:
+        layers = design.emulator.trace_mantissas(vectors.innermost.inputs)
+        _equal("layers", {name: layers[name] for name in vectors.layers}, vectors.layers)
     if (vectors.design.events, vectors.network and vectors.network.events) != (
         held.manifest.vectors.events, held.manifest.vectors.network_events,
     ):  # fmt: skip

@@ -64,4 +64,4 @@ $(VENV)/fixtures-ready: tests/fetch_fixtures.py | $(VENV)/test-ready
 	touch $@
 
 clean:
-	rm -rf build firmware_projects/*/ .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build firmware_projects/*/ firmware_projects/*.zip .pytest_cache .mypy_cache .ruff_cache .hypothesis

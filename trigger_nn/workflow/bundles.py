@@ -99,6 +99,9 @@ def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]
     yield from _values(
         "training sample", "digest", old["digests"]["training_sample"], new["digests"]["training_sample"]
     )
+    for side in ("inputs", "outputs"):
+        ports = [{p["name"]: f"{p['shape']} {p['type']}" for p in manifest[side]} for manifest in (old, new)]
+        yield from _values(f"{side} of the block", "ports", *ports)
     lists = [{f"{t['signal']} at {t['rate'] / 1e3:g} kHz": t for t in side["thresholds"]} for side in (old, new)]
     yield from _values("thresholds", "thresholds", *lists)
 
@@ -108,6 +111,19 @@ def _values(where: str, what: str, old: Any, new: Any) -> Iterator[Change]:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
-            yield from _values(where, key if what == where else f"{what}.{key}", old.get(key), new.get(key))
+            yield from _values(where, key if what in (where, "ports") else f"{what}.{key}", old.get(key), new.get(key))
         return
-    yield Change(where, what, *(side if isinstance(side, str) else json.dumps(side) for side in (old, new)))
+    yield Change(where, what, _text(old), _text(new))
+
+
+def _text(value: Any) -> str:
+    """A value in few words; of a whole table its kind."""
+    match value:
+        case None:
+            return "none"
+        case str():
+            return value
+        case dict():
+            return str(value.get("kind", "given"))
+        case _:
+            return json.dumps(value)

@@ -188,6 +188,7 @@ class PatternSpec(Part):
     board: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "x0"
     format: Literal["EMPv1", "EMPv2"] = "EMPv2"
     words_per_event: PositiveInt = 9  # of a link at 360 MHz: one bunch crossing of 25 ns
+    link_mhz: PositiveFloat = 360.0  # frames a microsecond
     event_spacing: PositiveInt | None = None  # frames from the start of an event to that of the next; None: no gap
     input_links: tuple[Annotated[int, Field(ge=0)], ...] = ()  # their numbers; none: as many as are needed, from 0
     output_links: tuple[Annotated[int, Field(ge=0)], ...] = ()

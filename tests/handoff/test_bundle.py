@@ -43,8 +43,10 @@ def test_everything_the_issue_of_a_bundle_promises_is_there(bundle, compiled):
 
 def test_from_the_zip_alone_make_check_passes(bundle, tmp_path, gxx):
     with zipfile.ZipFile(BytesIO(bundle.zip())) as archive:
-        archive.extractall(tmp_path / "empty")
-    done = make(tmp_path / "empty")
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()  # beside the zip nothing is scattered
+    assert folder.name == f"tagger-{bundle.digest[:8]}"
+    done = make(folder)
     assert done.returncode == 0, done.stderr
     counts = read_manifest(bundle).vectors
     assert f"PASSED: {counts.events} events, {5 * counts.events} values compared" in done.stdout

@@ -5,6 +5,8 @@ knows that knows every byte, without any tool of ours.
 """
 
 import io
+import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +46,7 @@ class Bundle:
         try:
             with zipfile.ZipFile(path) as archive:
                 names = _safe(archive.namelist(), path)
-                return cls({name: archive.read(name) for name in names})
+                return cls({name.partition("/")[2]: archive.read(name) for name in names})
         except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
             raise HandoffError(f"{path} is no zip that can be read ({error}); fetch it again.") from None
 
@@ -62,15 +64,25 @@ class Bundle:
         write_tree(folder, self.files, marker=SUMS)
         return folder
 
+    @property
+    def label(self) -> str:
+        """`NAME-DIGEST8`: what its folder, its zip and the folder in the zip are called."""
+        try:
+            name = json.loads(self.files[MANIFEST])["name"]
+        except (KeyError, TypeError, ValueError):
+            name = None
+        plain = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
+        return f"{name if plain else 'bundle'}-{self.digest[:8]}"
+
     def zip(self) -> bytes:
-        """The bundle as a zip archive whose bytes depend on the files alone.
+        """The bundle as a zip archive, in one folder, whose bytes depend on the files alone.
 
         Stored, not deflated: the bytes that a compressor makes differ between builds of zlib.
         """
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
             for path in sorted(self.files):
-                entry = zipfile.ZipInfo(path, EPOCH)
+                entry = zipfile.ZipInfo(f"{self.label}/{path}", EPOCH)
                 entry.create_system = 3  # Unix, whatever machine this is
                 entry.external_attr = (0o755 if path.endswith(".sh") else 0o644) << 16
                 archive.writestr(entry, self.files[path])
@@ -84,12 +96,23 @@ def sums(files: Mapping[str, bytes]) -> bytes:
 
 def _safe(names: list[str], path: Path) -> list[str]:
     """The names, if unpacking them can't overwrite anything outside the folder or each other."""
+    if len({name.partition("/")[0] for name in names}) != 1:
+        raise HandoffError(f"{path} does not hold one folder, as the zip of a bundle does; give a bundle's.")
     for name in names:
         parts = name.split("/")
-        if name.startswith("/") or "\\" in name or ".." in parts or "" in parts or names.count(name) > 1:
+        if (
+            name.startswith("/")
+            or "\\" in name
+            or ".." in parts
+            or "" in parts
+            or len(parts) < 2
+            or names.count(name) > 1
+        ):
             raise HandoffError(f"{path} holds {name!r}, which no bundle does; fetch it again from whom you trust.")
     return sorted(names)
 
 
 def _made_later(name: str) -> bool:
-    return any(part + "/" == MADE_LATER for part in name.split("/")[:-1])
+    """Whether it is no part of a bundle: what make, an editor or a desktop left in the folder."""
+    parts = name.split("/")
+    return any(p.startswith(".") or p.endswith("~") for p in parts) or any(p + "/" == MADE_LATER for p in parts[:-1])

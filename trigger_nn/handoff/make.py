@@ -1,14 +1,14 @@
 """A design and what is known of it -> the bundle that a firmware engineer receives."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from trigger_nn.errors import EventsError, HandoffError, UnsupportedLayerError
-from trigger_nn.handoff.bench import bench_files
+from trigger_nn.handoff.bench import BENCH_FILES, bench_files
 from trigger_nn.handoff.bundle import MANIFEST, Bundle
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.documents import document_files
@@ -53,12 +53,12 @@ def make_bundle(
     vectors = make_vectors(design, events, spec)
     counts = VectorCounts(events=vectors.design.events, network_events=network_events(vectors))
     emulator, facts = _emulator(design, counts, facts)
-    files = derived_files(design, vectors, spec)
-    files |= {f"hls/{path}": content for path, content in hls_files(design, project).items()}
+    files = {f"hls/{path}": content for path, content in hls_files(design, project).items()}
     files |= {f"emulator/{path}": content for path, content in emulator.items()}
     files[PROGRAM] = program_file
     files |= interface_files(design, facts)
     files |= document_files(design, facts, counts.events)
+    files |= derived_files(design, vectors, spec, files)
     files[MANIFEST] = describe(design, facts, spec, counts, files).text()
     return Bundle.sealed(files)
 
@@ -77,14 +77,17 @@ def program_in(bundle: Bundle) -> Program:
         return Program.load(path)
 
 
-def derived_files(design: Design, vectors: Vectors, spec: HandoffSpec) -> dict[str, bytes]:
-    """Vectors, bench and scripts: what the design and the vectors alone decide."""
+def derived_files(design: Design, vectors: Vectors, spec: HandoffSpec, others: Collection[str]) -> dict[str, bytes]:
+    """Vectors, bench and scripts: what the design, the vectors and the paths of all `others` decide."""
     events, network = vectors.design.events, network_events(vectors)
-    return {
-        **vector_files(design, vectors, spec),
-        **bench_files(design, events, network),
-        **script_files(design, events),
-    }
+    made = {**vector_files(design, vectors, spec), **script_files(design, events)}
+    listed = len({*others, *made, MANIFEST}) + BENCH_FILES
+    return made | bench_files(design, events, network, listed, "emulator/Makefile" in others)
+
+
+def is_derived(path: str) -> bool:
+    """Whether `derived_files` makes it."""
+    return path == "Makefile" or path.startswith(("vectors/", "bench/", "scripts/"))
 
 
 def network_events(vectors: Vectors) -> int | None:

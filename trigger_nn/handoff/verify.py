@@ -16,7 +16,7 @@ from trigger_nn.files import write_tree
 from trigger_nn.handoff.builders import builder_for
 from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, sums
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, program_in
+from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, is_derived, program_in
 from trigger_nn.handoff.manifest import Manifest, read_manifest, weights_digest
 from trigger_nn.handoff.vectors import Vectors, vectors_in
 from trigger_nn.handoff.verification import Check, Verification
@@ -200,8 +200,9 @@ def _equal(block: str, ours: Mapping[str, np.ndarray], theirs: Mapping[str, np.n
 
 def _derived(held: _Held) -> str:
     _same_version(held)
-    wanted = derived_files(held.design, held.vectors, held.manifest.handoff)
-    return _as_made(held, wanted, ("Makefile", "vectors/", "bench/", "scripts/"))
+    others = [path for path in held.bundle.files if path not in (MANIFEST, SUMS) and not is_derived(path)]
+    wanted = derived_files(held.design, held.vectors, held.manifest.handoff, others)
+    return _as_made(held, wanted, is_derived)
 
 
 def _emulator(held: _Held) -> str:
@@ -210,7 +211,8 @@ def _emulator(held: _Held) -> str:
         raise _Unknown("the bundle has none, its CARD.md says why")
     sources = emulator_sources(held.design, held.manifest.vectors)
     wanted = {f"emulator/{path}": content for path, content in sources.items()}
-    return _as_made(held, wanted | {PROGRAM: held.bundle.files[PROGRAM]}, ("emulator/",))
+    wanted[PROGRAM] = held.bundle.files[PROGRAM]
+    return _as_made(held, wanted, lambda path: path.startswith("emulator/"))
 
 
 def _same_version(held: _Held) -> None:
@@ -219,9 +221,9 @@ def _same_version(held: _Held) -> None:
         raise _Unknown(f"made by trigger_nn {made}, this is {__version__}; its digest is checked above")
 
 
-def _as_made(held: _Held, wanted: dict[str, bytes], folders: tuple[str, ...]) -> str:
-    """The files in `folders` are what is made of the program and the inputs today."""
-    found = {path: content for path, content in held.bundle.files.items() if path.startswith(folders)}
+def _as_made(held: _Held, wanted: dict[str, bytes], meant: Callable[[str], bool]) -> str:
+    """The files that are `meant` are what is made of the program and the inputs today."""
+    found = {path: content for path, content in held.bundle.files.items() if meant(path)}
     differing = sorted(path for path in found.keys() | wanted.keys() if found.get(path) != wanted.get(path))
     if differing:
         raise _Wrong(_sentence("not what the program and the inputs make", differing))

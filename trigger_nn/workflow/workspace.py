@@ -17,7 +17,6 @@ from trigger_nn.events.storage.dataset import SPLITS, Sample
 from trigger_nn.events.storage.shards import MANIFEST, read_sample
 from trigger_nn.files import replacing, sha256
 from trigger_nn.handoff.bundle import Bundle
-from trigger_nn.handoff.manifest import read_manifest
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.passes.exact import Choice
 from trigger_nn.program.fixed import Fixed, to_float
@@ -109,9 +108,8 @@ def write_bundle(bundle: Bundle, bundles: Path) -> Path:
     Raises:
         TriggerNNError: the file system refuses, or another folder has that name.
     """
-    name = f"{read_manifest(bundle).name}-{bundle.digest[:8]}"
-    folder = bundle.write(bundles / name)
-    with replacing(bundles / f"{name}.zip") as temporary:
+    folder = bundle.write(bundles / bundle.label)
+    with replacing(bundles / f"{bundle.label}.zip") as temporary:
         temporary.write_bytes(bundle.zip())
     return folder
 

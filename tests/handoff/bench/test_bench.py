@@ -247,23 +247,41 @@ def test_the_bench_is_not_built_twice_for_the_same_files(parallel):
     assert (parallel / "build/bench").stat().st_mtime_ns == before
 
 
+def _remade(folder, **choices):
+    made = bench_files(fake.parallel(), fake.EVENTS, None, **choices)
+    (folder / "Makefile").write_bytes(made["Makefile"])
+    fake.relist(folder)
+
+
 @pytest.mark.parametrize("passes", [True, False])
 def test_the_emulator_is_checked_where_there_is_one(copy, passes):
     (copy / "emulator").mkdir()
     (copy / "emulator/Makefile").write_text(f"check:\n\t@echo emulator checked; {'true' if passes else 'false'}\n")
-    fake.relist(copy)
+    _remade(copy, emulator=True)
     done = make(copy, "check")
     assert "emulator checked" in done.stdout
     assert (done.returncode == 0) is passes
 
 
-def test_a_program_alone_is_no_emulator_to_be_checked(copy):
-    (copy / "emulator").mkdir()
-    (copy / "emulator/program.h5").write_bytes(b"program")
-    fake.relist(copy)
+def test_an_emulator_can_not_be_taken_away_with_its_lines(copy):
+    _remade(copy, emulator=True)
+    assert make(copy, "check").returncode != 0
+
+
+def test_without_an_emulator_that_is_said(copy):
     done = make(copy, "check")
     assert done.returncode == 0
-    assert "This bundle holds no emulator in C++." in done.stdout
+    assert "This bundle holds no emulator in C++" in done.stdout
+
+
+def test_a_list_shortened_together_with_its_files_is_seen(copy):
+    _remade(copy, listed=len((copy / "SHA256SUMS").read_text().splitlines()))
+    assert make(copy, "check").returncode == 0
+    (copy / "hls/firmware/ap_types/ap_shift_reg.h").unlink()
+    fake.relist(copy)
+    done = make(copy, "check")
+    assert done.returncode != 0
+    assert "the bundle has" in done.stderr
 
 
 def test_clean_leaves_the_bundle_alone(copy):

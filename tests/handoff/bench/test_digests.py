@@ -81,6 +81,16 @@ def test_what_make_left_is_not_looked_at(run, bundle):
     assert run().stderr.startswith("NOT LISTED: rebuild/x\n")
 
 
+def test_what_editors_and_desktops_leave_is_not_looked_at(run, bundle):
+    (bundle / ".git").mkdir()
+    (bundle / ".git/x").write_bytes(b"x")
+    (bundle / "deep/.DS_Store").write_bytes(b"x")
+    (bundle / "deep/Makefile~").write_bytes(b"x")
+    assert run().returncode == 0
+    (bundle / "mine.txt").write_bytes(b"")
+    assert "move the files that are not listed elsewhere" in run().stderr
+
+
 GOOD = sums(FILES).decode()
 LINE = GOOD.splitlines(keepends=True)
 

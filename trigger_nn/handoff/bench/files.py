@@ -44,23 +44,31 @@ class Block:
     events: int
 
 
-def bench_files(design: Design, events: int, network_events: int | None) -> dict[str, bytes]:
+FILES = 3  # that `bench_files` makes
+
+
+def bench_files(
+    design: Design, events: int, network_events: int | None, listed: int = 0, emulator: bool = False
+) -> dict[str, bytes]:
     """Return `Makefile`, `bench/bench.cpp` and `bench/digests.cpp`, by path from the bundle's root.
 
     Args:
         design: what is handed over.
         events: events that `vectors/design` holds; the bench fails on fewer and on more.
         network_events: those that `vectors/network` holds; None where there is no builder, so that both are one.
+        listed: files that SHA256SUMS names, so that a shortened list is seen; 0 for any number.
+        emulator: whether the bundle holds a C++ emulator to be checked too.
 
     Raises:
         HandoffError: no events, events of a network that is not apart, or two ports of one name in C++.
     """
     _refuse(design, events, network_events)
     values = {"symbol": design.identity.symbol, "digest": design.identity.digest, "streams": design.streams}
+    made = {"listed": listed, "emulator": emulator}
     blocks = _blocks(design, events, network_events)
     environment = _environment()
     return {
-        "Makefile": environment.get_template("Makefile.j2").render(values).encode(),
+        "Makefile": environment.get_template("Makefile.j2").render(values, **made).encode(),
         "bench/bench.cpp": environment.get_template("bench.cpp.j2").render(values, blocks=blocks, again=AGAIN).encode(),
         "bench/digests.cpp": environment.get_template("digests.cpp").render().encode(),
     }

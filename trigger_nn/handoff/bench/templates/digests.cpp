@@ -1,10 +1,11 @@
 // Checks the files of a bundle against its list SHA256SUMS, with nothing but a C++ compiler.
 //
-// Usage: digests [FOLDER]     of the bundle; without it, the current one
+// Usage: digests [FOLDER [FILES]]     of the bundle (without it, the current one), whose list names so many files
 // Exit code: 0 every file is as the list says, 1 some are not (each is named), 2 the list is no such list.
 //
 // The list is as `sha256sum` writes it: 64 lower-case hexadecimal digits, two spaces, a path, a newline. It names every
-// file of the bundle but itself. Folders called build hold what make leaves behind and are not looked at.
+// file of the bundle but itself. Folders called build hold what make leaves behind and are not looked at, nor are names
+// that begin with a dot or end in ~, which editors and desktops leave.
 
 #include <algorithm>
 #include <cstdint>
@@ -115,7 +116,7 @@ static bool walk(const std::string &root, const std::string &folder, std::map<st
     for (size_t i = 0; i < names.size(); i++) {
         struct stat status;
         const std::string path = folder + names[i];
-        if (names[i] == "." || names[i] == "..")
+        if (names[i][0] == '.' || names[i][names[i].size() - 1] == '~')
             continue;
         if (lstat((root + "/" + path).c_str(), &status) == 0 && S_ISDIR(status.st_mode))
             readable = (names[i] == MADE_LATER || walk(root, path + "/", found)) && readable;
@@ -189,12 +190,20 @@ int main(int argc, char **argv) {
     if (!read_file(root + "/" + LIST, text))
         stop(std::string(LIST) + " can't be read; run this in the bundle's folder.");
     const std::map<std::string, std::string> digests = parse(text);
+    if (argc > 2 && digests.size() != size_t(std::atol(argv[2]))) {
+        std::ostringstream count;
+        count << LIST << " names " << digests.size() << " files, the bundle has " << argv[2] << ": it was altered.";
+        stop(count.str());
+    }
     const std::vector<std::string> wrong = complaints(root, digests);
+    bool more = true; // nothing is wrong but that there are more files
+    for (size_t i = 0; i < wrong.size(); i++)
+        more = more && wrong[i].compare(0, 10, "NOT LISTED") == 0;
     for (size_t i = 0; i < wrong.size(); i++)
         std::cerr << wrong[i] << std::endl;
     if (!wrong.empty()) {
         std::cerr << "FAILED: " << wrong.size() << " of the bundle's files are not as " << LIST
-                  << " says; unpack the bundle anew." << std::endl;
+                  << " says; " << (more ? "move the files that are not listed elsewhere." : "unpack the bundle anew.") << std::endl;
         return 1;
     }
     std::cout << "PASSED: " << digests.size() << " files are as " << LIST << " says. Digest of the bundle: " << sha256(text)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,28 +138,31 @@ def test_show_and_estimate(tmp_path):
     refused(trigger_nn("estimate", PROGRAM, "--clock-period", 0.5, cwd=tmp_path), "too short for one adder")
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        "",
-        "run",
-        "train",
-        "compile",
-        "emulate",
-        "verify",
-        "bundle",
-        "report",
-        "estimate",
-        "show",
-        "diff",
-        "diverge",
-        "check",
-    ],
-)
+VERBS = (
+    "run", "train", "compile", "emulate", "estimate", "show", "check", "diff", "diverge",
+    "bundle", "verify", "report", "compare", "events", "store",
+)  # fmt: skip
+
+
+def test_all_verbs_are_listed(tmp_path):
+    done = trigger_nn("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    listed = re.findall(r"^  ([a-z]+) {2,}", done.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_help(tmp_path, verb):
-    done = trigger_nn(*([verb] if verb else []), "--help", cwd=tmp_path)
+    done = trigger_nn(verb, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 8
+
+
+@pytest.mark.parametrize("verb", ["publish", "list", "history", "fetch", "promote", "deprecate", "verify"])
+def test_help_of_the_store(tmp_path, verb):
+    done = trigger_nn("store", verb, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 5
 
 
 @pytest.mark.parametrize("verb", ["make", "convert", "info", "check", "view"])
@@ -260,6 +264,11 @@ def finished(tmp_path_factory):
     return folder
 
 
+def bundle_of(folder):
+    """The bundle that the run in `folder` wrote last."""
+    return folder / json.loads((folder / "build/event_image/bundle.json").read_text())["folder"]
+
+
 def test_without_gxx_verify_says_so_and_keeps_the_rest(finished, tmp_path):
     done = trigger_nn("verify", "recipe.toml", cwd=finished, path=str(tmp_path))
     refused(done, "g++ is not on this machine", "apt install g++")
@@ -277,7 +286,10 @@ def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
     page = (finished / "build/event_image/report.html").read_text()
     assert page.count("data:image/png;base64,") == 9
     assert not re.search(r'(src|href)="(?!data:)', page)
-    assert (finished / "firmware_projects/event_image/manifest.json").is_file()
+    folder = bundle_of(finished)
+    assert re.fullmatch(r"event_image-[0-9a-f]{8}", folder.name)
+    assert (folder / "manifest.json").is_file()
+    assert sorted(p.name for p in folder.parent.iterdir()) == [folder.name, f"{folder.name}.zip"]
     again = trigger_nn("run", "recipe.toml", cwd=finished).stdout
     assert again.count("up to date") == 6
     # Another rate in the report does not train again.
@@ -286,6 +298,121 @@ def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
     changed = trigger_nn("report", "recipe.toml", cwd=finished).stdout
     assert "verify: up to date" in changed
     assert "bundle: write" in changed
+    assert (folder / "manifest.json").is_file()  # the older bundle stays
+    assert bundle_of(finished) != folder
+    # A bundle that was removed is written again.
+    shutil.rmtree(bundle_of(finished))
+    assert "bundle: write" in trigger_nn("bundle", "recipe.toml", cwd=finished).stdout
+    assert bundle_of(finished).is_dir()
+
+
+def test_bundle_of_a_program(finished):
+    """The same network by the other road: the model lies beside the program."""
+    command = ("bundle", "build/event_image/program.h5", "--events", embedded_sample(), "--recipe", "recipe.toml")
+    done = trigger_nn(*command, "--vectors", 20, "--out", "fw", cwd=finished)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = sorted((finished / "fw").iterdir())
+    assert [p.name for p in made] == [made[0].name, f"{made[0].name}.zip"]
+    assert made[0].name.removeprefix("event_image-") in done.stdout
+    manifest = json.loads((made[0] / "manifest.json").read_text())
+    before = json.loads((bundle_of(finished) / "manifest.json").read_text())
+    assert manifest["command"].startswith("trigger-nn bundle program.h5 --events ")
+    assert manifest["command"].endswith("event_images.h5 --recipe recipe.toml --vectors 20")
+    for key in ("name", "symbol", "digests", "thresholds", "performance", "estimate", "hardware"):
+        assert manifest[key] == before[key], key
+    same = trigger_nn("diff", made[0], bundle_of(finished), "--json", cwd=finished)
+    assert same.returncode == 1
+    assert {change["where"] for change in json.loads(same.stdout)["changes"]} >= {"vectors", "command"}
+
+
+def test_verify_of_folder_and_zip(finished):
+    folder = bundle_of(finished)
+    for path in (folder, folder.with_name(f"{folder.name}.zip")):
+        done = trigger_nn("verify", path, "--no-build", cwd=finished)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"bundle [0-9a-f]{12} holds", done.stdout)
+    copy = shutil.copytree(folder, finished / "copy")
+    path = next((copy / "vectors/design/expected").glob("*.hex"))
+    text = path.read_text()
+    path.write_text(("1" if text[0] == "0" else "0") + text[1:])
+    done = trigger_nn("verify", copy, "--no-build", "--json", cwd=finished)
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    failed = {check["name"] for check in found["checks"] if check["holds"] is False}
+    assert not found["holds"]
+    assert {"digests", "expected outputs"} <= failed
+    assert "does NOT hold" in trigger_nn("verify", copy, "--no-build", cwd=finished).stdout
+
+
+def test_report_of_a_bundle_without_vendor_reports(finished):
+    done = trigger_nn("report", bundle_of(finished), cwd=finished)
+    assert done.returncode == 1
+    assert "There is no vendor report below" in done.stdout
+
+
+def test_captured_outputs_are_compared_with_a_bundle(finished, tmp_path):
+    folder = bundle_of(finished)
+    fine = trigger_nn("compare", folder, folder / "vectors/design/expected/output.hex", cwd=tmp_path)
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert fine.stdout.startswith("AGREES")
+    text = (folder / "vectors/design/expected/output.hex").read_text()
+    (tmp_path / "output.hex").write_text(("1" if text[0] == "0" else "0") + text[1:])
+    done = trigger_nn("compare", folder, "output.hex", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("DIFFERS")
+
+
+def test_a_bundle_is_published_and_fetched(finished, tmp_path):
+    folder = bundle_of(finished)
+    done = trigger_nn("store", "publish", "store", folder, "v1.0", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    fetched = trigger_nn("store", "fetch", "store", "event_image", "1.0", "--zip", "--out", ".", cwd=tmp_path)
+    assert fetched.returncode == 0, fetched.stdout + fetched.stderr
+    assert (tmp_path / f"{folder.name}.zip").read_bytes() == folder.with_name(f"{folder.name}.zip").read_bytes()
+    refused(trigger_nn("store", "fetch", "store", "event_image", "2.0", cwd=tmp_path), "2.0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("bundle", "none.h5", "--events", "x.npy"), "no program at none.h5"),
+        (("bundle", PROGRAM), "--events"),
+        (("bundle", PROGRAM, "--events", "none.npy"), "quantized.h5"),
+        (("bundle", "none.toml"), "no recipe at none.toml"),
+        (("bundle", "none.toml", "--events", "x.npy"), "--events does not go with a recipe"),
+        (("bundle", "none.toml", "--vectors", 3), "--vectors does not go with a recipe"),
+        (("bundle", "none.toml", "--split", "train"), "--split does not go with a recipe"),
+        (("verify", "none"), "no bundle at none"),
+        (("verify", "none.toml"), "no recipe at none.toml"),
+        (("verify", "text.zip"), "text.zip is no zip"),
+        (("verify", PROGRAM), "event_image_program.h5"),
+        (("diff", "none.zip", PROGRAM), "no bundle at none.zip"),
+        (("diff", PROGRAM, "empty"), "program.h5 is missing"),
+        (("diff", PROGRAM, PROGRAM, "--events", "none.npy"), "none.npy"),
+        (("report", "none"), "none"),
+        (("report", "empty", "--program", "none.h5"), "no program at none.h5"),
+        (("compare", "none", "x.hex"), "no bundle at none"),
+        (("compare", "empty", "x.hex"), "The bundle has no "),
+        (("store", "publish", "store", "none", "v1.0"), "no bundle at none"),
+        (("store", "publish", "store", "empty", "v1.0"), "SHA256SUMS"),
+        (("store", "fetch", "empty", "net", "v1.0"), "no store at empty"),
+        (("store", "promote", "empty", "net", "v1.0", "production"), "no store at empty"),
+        (("store", "deprecate", "empty", "net", "v1.0", "--reason", "old"), "no store at empty"),
+        (("store", "history", "empty", "net"), "no store at empty"),
+        (("run", "none.toml"), "no recipe at none.toml"),
+        (("diverge", "none.toml"), "no recipe at none.toml"),
+        (("check", "none.h5", "--events", "x.npy"), "no program at none.h5"),
+        (("estimate", "none.h5"), "no program at none.h5"),
+        (("show", "text.zip"), "text.zip"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path, arguments, says):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.zip").write_text("no zip")
+    done = trigger_nn(*arguments, cwd=tmp_path)
+    refused(done, says)
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "text.zip"]
 
 
 def test_the_types_chosen_are_written_as_hls4ml_takes_them(finished):

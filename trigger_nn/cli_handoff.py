@@ -33,7 +33,7 @@ def bundle(
         Path | None, typer.Option(help="Keras model of the program; quantized.h5 beside it if not given")
     ] = None,
     recipe: Annotated[Path | None, typer.Option(help="recipe whose [handoff] and [study] count")] = None,
-    split: Annotated[str, typer.Option(help="split of the events file")] = "test",
+    split: Annotated[str | None, typer.Option(help="split of the events file; test if not given")] = None,
     vectors: Annotated[
         int | None, typer.Option(help="real events among the vectors; the recipe's number, or 500", min=1)
     ] = None,
@@ -46,9 +46,15 @@ def bundle(
     Of a program with --events, or of a recipe, whose earlier steps are then brought up to date.
     """
     if is_recipe(target):
-        _refuse(target, {"--events": events, "--model": model, "--recipe": recipe, "--vectors": vectors})
+        _refuse(
+            target, {"--events": events, "--model": model, "--recipe": recipe, "--split": split, "--vectors": vectors}
+        )
         until("bundle", target, build, out, force)
         return
+    if force:
+        raise HandoffError(
+            f"--force repeats a step of a recipe; {target} is made into a bundle whenever it is asked for."
+        )
     if events is None:
         raise HandoffError(f"Real events are wanted for the test vectors of {target}; give them with --events FILE.")
     from trigger_nn.workflow.handoff import program_bundle
@@ -57,8 +63,9 @@ def bundle(
     command = f"trigger-nn bundle {in_repository(target)} --events {in_repository(events)}"
     for name, given in (("--model", model), ("--recipe", recipe)):
         command += f" {name} {in_repository(given)}" if given else ""
-    command += f" --vectors {vectors}" if vectors else ""
-    made = program_bundle(target, events, model, recipe, split, vectors, command)
+    for name, value in (("--split", split), ("--vectors", vectors)):
+        command += f" {name} {value}" if value else ""
+    made = program_bundle(target, events, model, recipe, split or "test", vectors, command)
     folder = write_bundle(made, out)
     console.print(f"{len(made.files)} files, digest {made.digest}\n{folder}\n{folder}.zip")
 
@@ -76,6 +83,7 @@ def verify(
     Of a recipe: build hls4ml's C++ with g++ and compare every layer with the emulator, bit for bit.
     """
     if is_recipe(target):
+        _refuse(target, {"--json": as_json or None, "--no-build": no_build or None})
         until("verify", target, build, DEFAULT_BUNDLES, force)
         return
     from trigger_nn.handoff.verify import verify_path
@@ -128,7 +136,10 @@ def print_verification(found: "Verification") -> None:
 
 
 def _refuse(recipe: Path, given: dict[str, object]) -> None:
-    """Options that say what a recipe says."""
+    """Options that do not go with a recipe."""
     named = [name for name, value in given.items() if value is not None]
     if named:
-        raise HandoffError(f"{named[0]} does not go with a recipe; write it into {recipe}, or give a program.")
+        raise HandoffError(
+            f"{named[0]} does not go with the recipe {recipe}, which decides all; give what was made of it, program or "
+            "bundle."
+        )

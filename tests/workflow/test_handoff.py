@@ -30,7 +30,7 @@ from trigger_nn.recipe import load_model_recipe
 from trigger_nn.workflow.handoff import compiled_bundle, program_bundle, saved
 from trigger_nn.workflow.performance import figures_of
 from trigger_nn.workflow.steps import compiled_model
-from trigger_nn.workflow.workspace import Workspace, embedded_sample, write_bundle
+from trigger_nn.workflow.workspace import Workspace, embedded_sample, in_repository, write_bundle
 
 JETS, IMAGES = ROOT / "models/jet_tagger/small.toml", ROOT / "models/event_image/recipe.toml"
 
@@ -177,11 +177,12 @@ def test_a_missing_model_is_named(jets, tmp_path):
         program_bundle(jets, embedded_sample("jets"), model=tmp_path / "mine.h5")
 
 
-def test_a_file_that_is_no_model_is_refused(jets, tmp_path):
+@pytest.mark.parametrize("name", ["text.h5", "program.h5"])
+def test_a_file_that_is_no_model_is_refused(jets, tmp_path, name):
     (tmp_path / "text.h5").write_text("no model")
-    for path in (tmp_path / "text.h5", jets):
-        with pytest.raises(TriggerNNError, match=path.name):
-            program_bundle(jets, embedded_sample("jets"), model=path)
+    shutil.copy(jets, tmp_path)
+    with pytest.raises(TriggerNNError, match=name):
+        program_bundle(jets, embedded_sample("jets"), model=tmp_path / name)
 
 
 def test_another_model_is_refused(jets, tmp_path):
@@ -224,24 +225,35 @@ def test_events_that_do_not_fit_are_refused(jets, tmp_path):
         program_bundle(jets, embedded_sample("jets"), recipe=tmp_path / "none.toml")
 
 
-def test_a_recipe_of_another_network_is_refused(jets, images):
+@pytest.mark.parametrize(("network", "events", "recipe"), [("jets", "jets", IMAGES), ("images", "event_images", JETS)])
+def test_a_recipe_of_another_network_is_refused(network, events, recipe, request):
     """Its classes or signals are not what the outputs stand for, so no figure would be true."""
     with pytest.raises(TriggerNNError):
-        program_bundle(jets, embedded_sample("jets"), recipe=IMAGES)
-    with pytest.raises(TriggerNNError):
-        program_bundle(images, embedded_sample(), recipe=JETS)
+        program_bundle(request.getfixturevalue(network), embedded_sample(events), recipe=recipe)
 
 
-def test_a_sample_that_can_not_be_judged_by(jets, images, tmp_path):
-    """It lacks a process of the recipe, or the split that cuts are tuned on."""
+def test_a_recipe_with_the_signals_in_another_order_is_refused(images, tmp_path):
+    """Each threshold would be that of the other signal."""
+    recipe = changed_recipe(tmp_path, IMAGES, ('["hh4b", "vbf_inv"]', '["vbf_inv", "hh4b"]'))
+    with pytest.raises(TriggerNNError, match="hh4b"):
+        program_bundle(images, embedded_sample(), recipe=recipe)
+
+
+@pytest.fixture(scope="module")
+def few():
+    """A small part of the embedded images."""
     sample = read_sample(embedded_sample())
-    few = {split: part.take(slice(0, 400)) for split, part in sample.splits.items()}
-    write_sample(
-        tmp_path / "renamed.h5", replace(sample, splits=few, processes=("zero_bias", "qcd", "hh4b", "other")), 1
-    )
+    return replace(sample, splits={split: part.take(slice(0, 400)) for split, part in sample.splits.items()})
+
+
+def test_a_sample_without_a_process_of_the_recipe_is_refused(images, few, tmp_path):
+    write_sample(tmp_path / "renamed.h5", replace(few, processes=("zero_bias", "qcd", "hh4b", "other")), 1)
     with pytest.raises(TriggerNNError, match="vbf_inv"):
         program_bundle(images, tmp_path / "renamed.h5")
-    write_sample(tmp_path / "test_only.h5", replace(sample, splits={"test": few["test"]}), 1)
+
+
+def test_a_sample_without_the_split_that_cuts_are_tuned_on_is_refused(images, few, tmp_path):
+    write_sample(tmp_path / "test_only.h5", replace(few, splits={"test": few.splits["test"]}), 1)
     with pytest.raises(TriggerNNError, match="train"):
         program_bundle(images, tmp_path / "test_only.h5")
 
@@ -411,11 +423,14 @@ def test_a_network_without_a_recipe_has_no_recipe_s_digest(compiled):
     assert (digests.recipe, digests.training_sample) == ("", "")  # nothing is known of either
 
 
+@pytest.mark.parametrize("element", [5, 99, -1])
+def test_a_threshold_of_an_element_that_is_not_there_is_refused(compiled, element):
+    with pytest.raises(TriggerNNError, match=str(element)):
+        trigger_nn.bundle(compiled, events(tagger(), 3), thresholds=(Threshold("x", element, 1e5, 0, 0.5),))
+
+
 def test_bad_calls_are_refused(compiled):
     x = events(tagger(), 3)
-    for element in (5, 99, -1):
-        with pytest.raises(HandoffError, match=str(element)):
-            trigger_nn.bundle(compiled, x, thresholds=(Threshold("x", element, 1e5, 0, 0.5),))
     with pytest.raises(EventsError, match=r"at least one event|no events"):
         trigger_nn.bundle(compiled, x[:0])
     with pytest.raises(EventsError, match="shape"):
@@ -530,6 +545,18 @@ def test_where_one_stands_is_not_what_it_is_made_of(compiled, tmp_path, monkeypa
     again = trigger_nn.bundle(compiled, x)
     assert [p for p in ours.files if ours.files[p] != again.files.get(p)] == []
     assert ours.digest == again.digest
+
+
+def test_a_link_out_of_the_repository_has_its_own_name(tmp_path):
+    """Events often lie on another disk, linked into the repository."""
+    subprocess.run(["git", "init", "-q", tmp_path / "repository"], check=True)
+    (tmp_path / "disk").write_text("events")
+    (tmp_path / "repository/sub").mkdir()
+    (tmp_path / "repository/plain").write_text("events")
+    (tmp_path / "repository/sub/link").symlink_to(tmp_path / "disk")
+    assert in_repository(tmp_path / "repository/plain") == "plain"
+    assert in_repository(tmp_path / "disk") == "disk"
+    assert in_repository(tmp_path / "repository/sub/link") in ("link", "sub/link")
 
 
 def test_a_program_s_file_is_the_same_whenever_it_is_saved(compiled):

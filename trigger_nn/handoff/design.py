@@ -105,6 +105,14 @@ class Design:
                 "the network alone."
             )
 
+        size = int(np.prod(self.program.outputs[0].shape))
+        for decision in self.decisions:
+            if not 0 <= decision.element < size:
+                raise UnsupportedLayerError(
+                    f"The threshold for {decision.signal!r} is on element {decision.element}, but output "
+                    f"{self.program.output_names[0]!r} has elements 0 to {size - 1}; name one of these."
+                )
+
     @cached_property
     def identity(self) -> Identity:
         """The design's name in all code. Other thresholds, another part or clock: another name."""

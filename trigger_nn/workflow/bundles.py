@@ -1,18 +1,21 @@
 """What changed between two bundles: network, estimate, what is around; on given events also decisions and rate."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trigger_nn.errors import EventsError
 from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.handoff.bundle import Bundle
 from trigger_nn.handoff.make import program_in
 from trigger_nn.handoff.manifest import Manifest, read_manifest
-from trigger_nn.program.fixed import from_float
+from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Program
 from trigger_nn.studies.difference import (
     Change,
@@ -34,7 +37,8 @@ class Side:
     """One of the two: its program, and the manifest if it is a bundle."""
 
     program: Program
-    manifest: Manifest | None
+    manifest: Manifest | None = None
+    digest: str = ""  # of the bundle
 
     @classmethod
     def read(cls, path: Path) -> "Side":
@@ -44,9 +48,9 @@ class Side:
             HandoffError, ProgramError: it is neither, or damaged.
         """
         if not path.is_dir() and path.suffix != ".zip":
-            return cls(Program.load(path), None)
+            return cls(Program.load(path))
         bundle = Bundle.read(path)
-        return cls(program_in(bundle), read_manifest(bundle))
+        return cls(program_in(bundle), read_manifest(bundle), bundle.digest)
 
 
 def changed(before: Side, after: Side, events: Path | None, split: str, thresholds: tuple[float, ...]) -> Difference:
@@ -59,8 +63,10 @@ def changed(before: Side, after: Side, events: Path | None, split: str, threshol
         EventsError: the events do not fit, or the programs' inputs differ.
     """
     found = difference(before.program, after.program)
-    around = tuple(_around(before.manifest, after.manifest))
-    found = replace(found, changes=(*found.changes, *around))
+    changes = (*found.changes, *_around(before.manifest, after.manifest))
+    if not changes and before.digest and after.digest and before.digest != after.digest:
+        changes = tuple(_files(before, after))
+    found = replace(found, changes=changes)
     if events is None:
         return found
     inputs = mantissas_at(before.program, events, split)
@@ -83,10 +89,20 @@ def _firings(side: Side, thresholds: tuple[float, ...]) -> list[Firing]:
     size = int(np.prod(output.shape))
     if thresholds:
         numbers = np.array(thresholds * size if len(thresholds) == 1 else thresholds, np.float64)
-        mantissas = from_float(numbers[:size], output.type).ravel().tolist()
-        return [Firing(f"element {i}", i, mantissa) for i, mantissa in enumerate(mantissas)]
+        return [Firing(f"element {i}", i, cut_at(x, output.type)) for i, x in enumerate(numbers[:size].tolist())]
     kept = side.manifest.thresholds if side.manifest else ()
     return [Firing(f"{t.signal} at {t.rate / 1e3:g} kHz", t.element, t.mantissa) for t in kept]
+
+
+def cut_at(threshold: float, kind: Fixed) -> int:
+    """The integer above which a score of type `kind` is above the number `threshold`; EventsError if it is NaN."""
+    if math.isnan(threshold):
+        raise EventsError("A threshold is NaN, which no score is above; give a number.")
+    if threshold == math.inf:
+        return kind.maximum
+    low = kind.minimum - 1
+    cut = low if threshold == -math.inf else math.floor(Fraction(threshold) * Fraction(2) ** kind.fraction)
+    return min(max(cut, low), kind.maximum)
 
 
 def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]:
@@ -104,6 +120,16 @@ def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]
         yield from _values(f"{side} of the block", "ports", *ports)
     lists = [{f"{t['signal']} at {t['rate'] / 1e3:g} kHz": t for t in side["thresholds"]} for side in (old, new)]
     yield from _values("thresholds", "thresholds", *lists)
+
+
+def _files(before: Side, after: Side) -> Iterator[Change]:
+    """Files that differ, where nothing that has a meaning does; the bundles' digests if there are none."""
+    lists = [side.manifest.files if side.manifest else {} for side in (before, after)]
+    for path in sorted(set(lists[0]) | set(lists[1])):
+        digests = [one.get(path, "none")[:12] for one in lists]
+        if digests[0] != digests[1]:
+            yield Change(path, "SHA-256", *digests)
+    yield Change("bundle", "digest", before.digest, after.digest)
 
 
 def _values(where: str, what: str, old: Any, new: Any) -> Iterator[Change]:

@@ -28,7 +28,7 @@ from trigger_nn.recipe import HandoffSpec, HardwareSpec, ModelRecipe, handoff_sp
 from trigger_nn.workflow.inputs import mantissas_at, numbers_at
 from trigger_nn.workflow.meanings import by_name, meanings
 from trigger_nn.workflow.performance import Figures, figures_of
-from trigger_nn.workflow.workspace import versions
+from trigger_nn.workflow.workspace import checked, versions
 
 if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
@@ -119,18 +119,18 @@ def program_bundle(
         EventsError: the events do not fit.
     """
     program = Program.load(path)
-    given = load_model_recipe(recipe) if recipe else _recorded_recipe(program)
+    given = _own_recipe(program, recipe) if recipe else _recorded_recipe(program)
     compiled, source = _recompiled(program, model or path.parent / MODEL)
     found = mantissas_at(program, events, split)
     count = vectors or (given.verify.vectors if given else 500)
-    sample = read_sample(events) if events.suffix not in (".npy", ".npz") else None
     figures = Figures()
-    if sample is not None and given is not None and split == "test":
+    if events.suffix not in (".npy", ".npz") and given is not None and split == "test":
+        sample = checked(read_sample(events), given, str(events))
         figures = figures_of(program, sample, given, _scores(program, events, source, path.parent / FLOAT_MODEL, found))
     return bundle_of(
         Known(
             program, path.read_bytes(), _project(compiled), {name: x[:count] for name, x in found.items()},
-            origin_of(program, recipe, command), figures,
+            origin_of(program, recipe, command, path), figures,
         ),
         given.handoff if given else HandoffSpec(),
     )  # fmt: skip
@@ -166,15 +166,17 @@ def saved(program: Program) -> bytes:
         return path.read_bytes()
 
 
-def origin_of(program: Program, recipe: Path | None = None, command: str = "") -> Origin:
-    """What is known of a program's making: its provenance, and the repository that holds the recipe."""
+def origin_of(program: Program, recipe: Path | None = None, command: str = "", at: Path | None = None) -> Origin:
+    """What is known of a program's making: its provenance, and the repository of the recipe, else of the file `at`."""
     made = program.provenance
     content = made.get("recipe", {})
+    recorded = sha256(json.dumps(content, sort_keys=True).encode()) if content else ""
+    place = recipe or at
     return Origin(
         versions=versions() | made.get("versions", {}),
-        recipe=sha256(recipe.read_bytes()) if recipe else sha256(json.dumps(content, sort_keys=True).encode()),
+        recipe=sha256(recipe.read_bytes()) if recipe else recorded,
         sample=made.get("events", {}).get("sha256", ""),
-        revision=toolchain.git_revision(recipe.parent if recipe else Path()),
+        revision=toolchain.git_revision(place.parent) if place else "",
         command=command,
         recipe_content=content,
     )
@@ -208,6 +210,22 @@ def _recorded_recipe(program: Program) -> ModelRecipe | None:
     return recipe_of(stored, ModelRecipe, "recipe of the program") if isinstance(stored, dict) else None
 
 
+def _own_recipe(program: Program, path: Path) -> ModelRecipe:
+    """The recipe at `path`, if its network tells apart what the program does: thresholds go by the outputs' order.
+
+    Raises:
+        HandoffError: its outputs are others.
+    """
+    recipe = load_model_recipe(path)
+    made = list(program.provenance.get("outputs", recipe.events.outputs))
+    if list(recipe.events.outputs) != made:
+        raise HandoffError(
+            f"{path} is for outputs {', '.join(recipe.events.outputs)}, program {program.name!r} has "
+            f"{', '.join(made)}, in this order; give the recipe that the program was made by."
+        )
+    return recipe
+
+
 def _recompiled(program: Program, path: Path) -> tuple["Compiled", Any]:
     """The model compiled as the program was, and the model."""
     from trigger_nn.frontend.compile import compile_model
@@ -218,7 +236,13 @@ def _recompiled(program: Program, path: Path) -> tuple["Compiled", Any]:
             f"There is no model at {path}, of which the HLS project of program {program.name!r} is made; give the "
             "quantized Keras model with --model."
         )
-    model = load_model(str(path))
+    try:
+        model = load_model(str(path))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise HandoffError(
+            f"{path} is no Keras 2 or QKeras model in HDF5 ({reason}); give the one of {program.name!r}."
+        ) from None
     types = {port.name: port.type for port in program.inputs}
     with tempfile.TemporaryDirectory() as folder:
         compiled = compile_model(model, program.name, types, Path(folder), hardware_of(program))

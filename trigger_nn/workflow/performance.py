@@ -40,7 +40,7 @@ def figures_of(program: Program, sample: Sample, recipe: ModelRecipe, scores: Ma
         Threshold(c.signal, i, row.target, round(row.point.threshold * scale), row.efficiency.value)
         for i, c, row in emulated
     )
-    performance = tuple(row for c in comparisons for row in _signal_rows(c, len(sample.splits["test"])))
+    performance = tuple(row for c in comparisons for row in _signal_rows(c, int(sample.select("test", c.signal).sum())))
     return Figures(thresholds, performance, tuple(_limit(c, row) for _, c, row in emulated if not row.resolved))
 
 

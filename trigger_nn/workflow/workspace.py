@@ -84,22 +84,33 @@ class Workspace:
         Raises:
             EventsError: the file is missing or damaged. TriggerNNError: it lacks a process.
         """
-        sample = read_sample(self.events_path)
-        for name in self.recipe.events.named:
-            if name not in sample.processes:
-                known = ", ".join(sample.processes)
-                raise TriggerNNError(f"{self.events_path} has no process {name!r}; the recipe can name: {known}.")
-        sample.column(self.recipe.events.view)
-        missing = [split for split in SPLITS if split not in sample.splits or not len(sample.splits[split])]
-        if missing:
-            raise TriggerNNError(f"{self.events_path} has no events in {missing[0]!r}; make a sample with some.")
-        return sample
+        return checked(read_sample(self.events_path), self.recipe, str(self.events_path))
+
+
+def checked(sample: Sample, recipe: ModelRecipe, where: str) -> Sample:
+    """`sample`, read from `where`, if it has all that `recipe` names.
+
+    Raises:
+        TriggerNNError: it lacks a process, or events of a split. EventsError: it lacks the view.
+    """
+    for name in recipe.events.named:
+        if name not in sample.processes:
+            raise TriggerNNError(
+                f"{where} has no process {name!r}; the recipe can name: {', '.join(sample.processes)}."
+            )
+    sample.column(recipe.events.view)
+    missing = [split for split in SPLITS if split not in sample.splits or not len(sample.splits[split])]
+    if missing:
+        raise TriggerNNError(f"{where} has no events in {missing[0]!r}; make a sample with some.")
+    return sample
 
 
 def in_repository(path: Path) -> str:
     """`path` from the root of the git repository that holds it, the file's name alone if none does."""
     root = toolchain.git_root(path.parent)
-    return path.resolve().relative_to(root.resolve()).as_posix() if root else path.name
+    folder = path.parent.resolve()
+    inside = root is not None and folder.is_relative_to(root.resolve())
+    return (folder / path.name).relative_to(root.resolve()).as_posix() if root and inside else path.name
 
 
 def write_bundle(bundle: Bundle, bundles: Path) -> Path:

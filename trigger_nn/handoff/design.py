@@ -105,6 +105,11 @@ class Design:
                 "the network alone."
             )
 
+        if self.decisions and DECISION in (*self.program.output_names, *(port.name for port in self.inputs)):
+            raise UnsupportedLayerError(
+                f"Program {self.program.name!r} has a port named {DECISION!r}, as the decision bits are; rename that "
+                "layer of the model."
+            )
         size = int(np.prod(self.program.outputs[0].shape))
         for decision in self.decisions:
             if not 0 <= decision.element < size:

@@ -103,7 +103,7 @@ def emulator_sources(design: Design, counts: VectorCounts) -> dict[str, bytes]:
     """
     network = counts.network_events
     where = "vectors/design" if network is None else "vectors/network"
-    return emulator_files(design.identity, design.program, network or counts.events, where)
+    return emulator_files(design.identity, design.program, network or counts.events, where, design.decisions)
 
 
 def _emulator(design: Design, counts: VectorCounts, facts: HandoffFacts) -> tuple[dict[str, bytes], HandoffFacts]:

@@ -1,15 +1,16 @@
 """The folder `emulator` as a whole: the same bytes each time, legible refusals, and a `make check` that can fail."""
 
+import os
 import subprocess
 
 import numpy as np
 import pytest
 
 from tests.conftest import GOLDEN
-from tests.engines.native.agreement import BYTE, inputs_of, program_of
+from tests.engines.native.agreement import BYTE, program_of
 from tests.handoff.emulator.building import identity_of
+from tests.handoff.emulator.folder import EVENTS, hexadecimal, make, write_emulator, write_vectors
 from trigger_nn import Program
-from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import HandoffError, UnsupportedLayerError
 from trigger_nn.handoff.design import Identity
 from trigger_nn.handoff.emulator import emulator_files
@@ -17,7 +18,7 @@ from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Cast, Concatenate
 from trigger_nn.program.program import Port
 
-EVENTS = 20
+YEAR_1980 = 315_532_800  # seconds since 1970; the date of all files out of a zip
 SHOWN = "event_image_f5abd7b5"
 
 
@@ -25,37 +26,20 @@ def image():
     return Program.load(GOLDEN / "event_image_program.h5")
 
 
-def hexadecimal(port, values):
-    """As the bundle's vectors are written."""
-    digits = -(-port.type.width // 4)
-    mask = (1 << port.type.width) - 1
-    rows = values.reshape(len(values), -1)
-    return "".join(" ".join(f"{int(v) & mask:0{digits}x}" for v in row) + "\n" for row in rows)
-
-
-def write_vectors(program, folder):
-    inputs = inputs_of(program, EVENTS)
-    outputs = run_reference(program, inputs, program.output_names)
-    for kind, ports, values in (("inputs", program.inputs, inputs), ("expected", program.outputs, outputs)):
-        (folder / kind).mkdir(parents=True)
-        for port in ports:
-            (folder / kind / f"{port.name}.hex").write_text(hexadecimal(port, values[port.name]))
-
-
-def make(folder, *targets):
-    return subprocess.run(["make", "-C", folder, "CXXFLAGS=-O0", *targets], capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
 def bundle(gxx, tmp_path_factory):
     """A bundle's folders `emulator`, with its check built, and `vectors`."""
     root = tmp_path_factory.mktemp("bundle")
-    program = image()
-    for path, content in emulator_files(identity_of(program), program, EVENTS, "vectors/design").items():
-        (root / "emulator" / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / "emulator" / path).write_bytes(content)
-    write_vectors(program, root / "vectors" / "design")
+    write_emulator(root, image())
+    write_vectors(image(), root / "vectors" / "design")
+    assert make(root / "emulator", "check").returncode == 0
     return root
+
+
+def check(bundle):
+    """What `make check` runs when all is built."""
+    command = [bundle / "emulator" / "build" / "check", bundle / "vectors" / "design"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_the_files():
@@ -63,7 +47,7 @@ def test_the_files():
     files = emulator_files(identity_of(program), program, EVENTS, "vectors/design")
     assert set(files) == {
         f"{SHOWN}.h", f"{SHOWN}.cpp", "check.cpp", "Makefile", "exports.map", "hls4ml_emulator.cpp",
-        "hls4ml/emulator.h",
+        "hls4ml/emulator.h", "README.md",
     }  # fmt: skip
     assert files == emulator_files(identity_of(program), program, EVENTS, "vectors/design")
     assert f"#ifndef {SHOWN.upper()}_EMULATOR_H".encode() in files[f"{SHOWN}.h"]
@@ -95,7 +79,7 @@ def test_one_wrong_bit_is_told(bundle):
     whole = path.read_text()
     expected = int(whole.split()[-1], 16)
     path.write_text(flipped(whole))
-    done = make(bundle / "emulator", "check")
+    done = check(bundle)
     path.write_text(whole)
     value = expected - (1 << 12) * (expected >> 11)
     assert done.returncode != 0
@@ -128,21 +112,51 @@ def test_a_damaged_file_is_told(bundle, name):
         path.unlink()
     else:
         path.write_bytes(change(whole.decode()).encode())
-    done = make(bundle / "emulator", "check")
+    done = check(bundle)
     path.write_bytes(whole)
     assert done.returncode != 0
     assert told in done.stderr
 
 
-def test_a_wrong_weight_is_told(bundle):
+@pytest.fixture
+def wrong_weight(bundle):
+    """The source with another weight and the date that a zip gives it, older than what is built."""
     path = bundle / "emulator" / f"{SHOWN}.cpp"
     whole = path.read_text()
     path.write_text(whole.replace("const i16 t8[64] = {\n    ", "const i16 t8[64] = {\n    1"))
     assert path.read_text() != whole
-    done = make(bundle / "emulator", "check")
+    os.utime(path, (YEAR_1980, YEAR_1980))
+    yield
     path.write_text(whole)
+
+
+def test_a_wrong_weight_is_told_whatever_its_date(bundle, wrong_weight):
+    done = make(bundle / "emulator", "check")
     assert done.returncode != 0
     assert "FAILED: Event " in done.stderr
+    assert check(bundle).returncode != 0
+    path = bundle / "emulator" / f"{SHOWN}.cpp"
+    path.write_text("this is no C++\n")
+    os.utime(path, (YEAR_1980, YEAR_1980))
+    assert make(bundle / "emulator", "check").returncode != 0
+
+
+def test_the_library_is_built_anew_whatever_the_dates(bundle, request):
+    library = bundle / "emulator" / "build" / f"{SHOWN}.so"
+    assert make(bundle / "emulator", "library").returncode == 0
+    before = library.read_bytes()
+    request.getfixturevalue("wrong_weight")
+    assert make(bundle / "emulator", "library").returncode == 0
+    assert library.read_bytes() != before
+
+
+def test_another_compiler(bundle):
+    """Of the command line, and of the environment."""
+    environment = {**os.environ, "CXX": "no-such-compiler"}
+    command = ["make", "-n", "-C", bundle / "emulator", "check"]
+    for extra, given in ((["CXX=no-such-compiler"], None), ([], environment)):
+        done = subprocess.run([*command, *extra], capture_output=True, text=True, check=False, env=given)
+        assert "no-such-compiler -std=c++17" in done.stdout
 
 
 @pytest.mark.parametrize("kind", [Fixed(True, 65, 10), Fixed(False, 64, 64)], ids=str)

@@ -2,7 +2,7 @@
 
 `tracing` replays the program's meaning and keeps its array operations; `words` finds an integer type for each;
 `body`, `arithmetic` and `sums` write their loops, with `tables` for what is constant; `assemble` puts them together,
-and `files` renders the templates around them.
+`decisions` writes thresholds, and `files` renders the templates around them.
 """
 
 from trigger_nn.handoff.emulator.files import emulator_files

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trigger_nn.errors import HandoffError, UnsupportedLayerError
-from trigger_nn.handoff.design import Identity
+from trigger_nn.handoff.design import DECISION, Identity, Threshold
 from trigger_nn.handoff.emulator.assemble import assemble
+from trigger_nn.handoff.emulator.decisions import cpp_decisions
 from trigger_nn.handoff.emulator.tables import literal
 from trigger_nn.handoff.emulator.tracing import traced_outputs
 from trigger_nn.program.program import Port, Program
 
+DECIDED = "vectors/design"  # the vectors that hold decisions too; those of the network alone hold none
 MOST_WIDTH = 64  # bits of a port: its mantissas are handed over as std::int64_t
 
 # By the template's name: the file, where `SYMBOL` stands for the design's.
@@ -25,6 +27,7 @@ _FILES = {
     "hls4ml_emulator.cpp": "hls4ml_emulator.cpp",
     "interface.h": "hls4ml/emulator.h",
     "exports.map": "exports.map",
+    "README.md": "README.md",
 }
 
 
@@ -68,14 +71,17 @@ class CppPort:
         return f"ap_{unsigned}fixed<{kind.width}, {kind.integer}, AP_{kind.rounding}, AP_{kind.overflow}, 0>"
 
 
-def emulator_files(identity: Identity, program: Program, events: int, vectors: str) -> dict[str, bytes]:
+def emulator_files(
+    identity: Identity, program: Program, events: int, vectors: str, decisions: Sequence[Threshold] = ()
+) -> dict[str, bytes]:
     """C++17 that gives the program's bits, its self-check and CMS's adapter, by path in the folder `emulator`.
 
-    `make check` there compares all `events` at `../VECTORS/{inputs,expected}/PORT.hex`.
+    `make check` there compares all `events` at `../VECTORS/{inputs,expected}/PORT.hex`, and where VECTORS are those of
+    the design, `vectors/design`, its `decisions` with `expected/decision.hex`.
 
     Raises:
         UnsupportedLayerError: a port exceeds 64 bits, an operation can't be written as integers of up to 128 bits.
-        HandoffError: the design's name is no name in C++.
+        HandoffError: the design's name is no name in C++, or a decision is about nothing that there is.
     """
     if not re.fullmatch(r"[A-Za-z]\w*", identity.symbol, re.ASCII):
         raise HandoffError(f"Design {identity.name!r} has no name for C++; compile it as one of letters, digits and _.")
@@ -84,9 +90,14 @@ def emulator_files(identity: Identity, program: Program, events: int, vectors: s
     facts = {
         "symbol": identity.symbol,
         "macro": identity.macro,
+        "design": identity.digest,
         "program": program,
         "inputs": inputs,
         "outputs": outputs,
+        "first": outputs[0].identifier,
+        "decisions": cpp_decisions(program, decisions),
+        "decides": bool(decisions) and vectors == DECIDED,
+        "decision": json.dumps(DECISION),
         "source": source,
         "events": events,
         "vectors": vectors,

@@ -1,4 +1,7 @@
-// Compares {{ symbol }} with the bundle's vectors: every element of every output of {{ events }} events.
+// Compares {{ symbol }} with the bundle's vectors: every element of every output{{ " and every decision" if decides }} of {{ events }} events.
+{% if decisions and not decides %}
+// The network's own vectors hold no decision, so `decide` is not compared here.
+{% endif %}
 // Usage: check FOLDER, where FOLDER has inputs/PORT.hex and expected/PORT.hex. Ends with 0 if all is equal.
 //
 // One event a line: the elements in order, one space between, each the two's-complement bits of the port's width in
@@ -9,6 +12,9 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+{% if decides %}
+#include <iterator>
+{% endif %}
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -34,6 +40,9 @@ const Port outputs[] = {
     { {{- p.quoted }}, {{ symbol }}::size_{{ p.identifier }}, {{ symbol }}::width_{{ p.identifier }}, {{ symbol }}::signed_{{ p.identifier -}} },
 {% endfor %}
 };
+{% if decides %}
+const Port decision = { {{- decision }}, {{ symbol }}::number_of_decisions, 1, false};
+{% endif %}
 
 using Values = std::vector<std::int64_t>;
 
@@ -96,6 +105,18 @@ std::size_t compare(const Port &port, const Values &expected, const Values &foun
     return expected.size();
 }
 
+{% if decides %}
+Values decided(const Values &scores) {
+    Values bits;
+    for (std::size_t event = 0; event < events; ++event) {
+        bool fires[{{ symbol }}::number_of_decisions];
+        {{ symbol }}::decide(scores.data() + event * outputs[0].size, fires);
+        bits.insert(bits.end(), std::begin(fires), std::end(fires));
+    }
+    return bits;
+}
+
+{% endif %}
 void check(const std::string &folder) {
     std::vector<Values> given, made, expected;
     std::vector<const std::int64_t *> from;
@@ -108,6 +129,9 @@ void check(const std::string &folder) {
     {{ symbol }}::run_batch(events, from.data(), to.data());
     std::size_t values = 0;
     for (std::size_t i = 0; i < made.size(); ++i) values += compare(outputs[i], expected[i], made[i]);
+{% if decides %}
+    values += compare(decision, read(decision, folder + "/expected"), decided(made[0]));
+{% endif %}
     std::printf("Emulator {{ symbol }}: %zu values of %zu events are as expected.\n", values, events);
 }
 

@@ -184,6 +184,8 @@ const char *name() noexcept { return "{{ program.name }}"; }
 
 const char *digest() noexcept { return "{{ program.digest }}"; }
 
+const char *design() noexcept { return "{{ design }}"; }
+
 void run_batch(std::size_t events, const i64 *const *inputs, i64 *const *outputs) {
     const std::unique_ptr<Work> work(new Work());
     for (std::size_t event = 0; event < events; ++event) {

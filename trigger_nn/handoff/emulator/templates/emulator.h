@@ -22,6 +22,9 @@ namespace {{ symbol }} {
 const char *name() noexcept;
 const char *digest() noexcept;
 
+// SHA-256 of the design that it belongs to: program, hardware, builder and thresholds. Its first digits end all names.
+const char *design() noexcept;
+
 {% for p in inputs + outputs %}
 constexpr std::size_t size_{{ p.identifier }} = {{ p.size }};
 constexpr int width_{{ p.identifier }} = {{ p.port.type.width }};
@@ -49,6 +52,35 @@ std::int64_t cast_{{ p.identifier }}(double number);
 {% for p in inputs + outputs %}
 double number_{{ p.identifier }}(std::int64_t mantissa) noexcept;
 {% endfor %}
+
+{% if decisions %}
+// What the firmware decides: a bit each, in this order, of the first output, {{ outputs[0].port.name }}.
+struct Decision {
+    const char *signal;
+    double rate_khz;  // the rate that the threshold stands for
+    std::size_t element;
+    std::int64_t threshold;  // a mantissa of that output
+};
+
+inline constexpr Decision decisions[] = {
+{% for d in decisions %}
+    { {{- d.signal }}, {{ d.rate_khz }}, {{ d.element }}, {{ d.threshold -}} },
+{% endfor %}
+};
+constexpr std::size_t number_of_decisions = {{ decisions | length }};
+
+// Whether each decision fires on one event: its element of `scores`, mantissas of the first output, is above its
+// threshold, not equal to it. Writes number_of_decisions bools. Needs no linking.
+inline void decide(const std::int64_t *scores, bool *fires) noexcept {
+    for (std::size_t i = 0; i < number_of_decisions; ++i) {
+        fires[i] = scores[decisions[i].element] > decisions[i].threshold;
+    }
+}
+{% else %}
+// The firmware makes no decision, so decide writes nothing.
+constexpr std::size_t number_of_decisions = 0;
+inline void decide(const std::int64_t *, bool *) noexcept {}
+{% endif %}
 
 }  // namespace {{ symbol }}
 

@@ -8,6 +8,11 @@
 // prepare_input takes pointers to const as well. Where there are several ports, give a std::vector<std::any> with one
 // of these for each, in order. Everything else, and a null pointer, is a std::invalid_argument.
 //
+{% if decisions %}
+// read_result gives scores. For the firmware's decisions read the first output as std::int64_t and give its mantissas to
+// {{ symbol }}::decide of {{ symbol }}.h, which is inline: whoever loads the library includes that header and links nothing.
+//
+{% endif %}
 // Every model that create_model makes has its own values: use one a thread.
 
 #include "{{ symbol }}.h"

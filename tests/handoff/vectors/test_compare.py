@@ -19,9 +19,10 @@ from trigger_nn.handoff.vectors import make_vectors, vector_files
 from trigger_nn.handoff.vectors.captured import compare_files
 from trigger_nn.handoff.vectors.compare import compare_vectors
 from trigger_nn.handoff.vectors.emp import pattern_text, read_patterns
+from trigger_nn.handoff.vectors.layout import Layout
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port
-from trigger_nn.recipe import HandoffSpec
+from trigger_nn.recipe import HandoffSpec, PatternSpec
 
 SPEC = HandoffSpec(random_vectors=20)
 PORTS = (Port("a", (2, 3), Fixed(True, 10, 6)), Port("b", (1,), Fixed(False, 70, 70)))
@@ -227,6 +228,27 @@ def test_the_first_version_of_the_format_is_read_too(bundle, tmp_path):
     path = tmp_path / "tx_000.txt"
     path.write_bytes(pattern_text(delayed(replace(board, format="EMPv1"), 9)))
     assert run(bundle, path).exit_code == 0
+
+
+def test_captures_of_chosen_events_are_named_by_their_vectors(made, tmp_path):
+    spec = HandoffSpec(random_vectors=20, patterns=PatternSpec(frames=40))  # 4 events a file
+    folder = Bundle.sealed(vector_files(design(), made, spec)).write(tmp_path / "few")
+    layout = Layout.parse((folder / "vectors/patterns/layout.json").read_bytes())
+    assert (len(layout.events), layout.files) == (64, 16)
+    numbers = layout.events_of(9)
+    assert numbers[3] - numbers[0] > 3
+    board = read_patterns((folder / "vectors/patterns/expected_009.txt").read_text())
+    board.words[9 * 2, 0] ^= np.uint64(8 << 11)
+    path = tmp_path / "tx_009.txt"
+    path.write_bytes(pattern_text(cut(delayed(board, 5), slice(0, 36))))
+    (result,) = compare_files(Bundle.read(folder).files, [path])
+    assert (result.first, result.last) == (numbers[0], numbers[3])
+    assert result.comparison.missing == (numbers[3],)
+    (one,) = result.comparison.first
+    assert (one.event, one.element, one.bits, one.expected) == (
+        numbers[2], (1,), (3, 3), made.design.expected["score"][numbers[2], 1],
+    )  # fmt: skip
+    assert f"event {numbers[2]}, port score, element 1: bit 3 differs" in result.comparison.sentences[-1]
 
 
 def test_a_zip_and_a_named_port_will_do(bundle, tmp_path):

@@ -133,6 +133,22 @@ def test_files_of_a_design(vectors):
     page = files["vectors/README.md"].decode()
     assert f"{vectors.design.events} events for the whole block." in page
     assert "| `relu` | `ufixed<5,3,RND,SAT>` | 0 to 31 | 0 to 31 |" in page
+    assert "The links run at 360 MHz, so events follow each other after 9 frames = 25 ns." in page
+    assert "takes an event every 5 ns" in page
+    assert "One instance keeps up with them." in page
+    assert "with `--partial`" in page
+
+
+def test_a_page_says_how_many_instances_take_the_events(vectors):
+    slow = Design(network(), HardwareSpec(clock_period=60.0), None, DECISIONS)
+    page = vector_files(slow, vectors, SPEC)["vectors/README.md"].decode()
+    assert "it takes 3 instances in turn, behind an event distributor" in page
+    assert "`event_spacing = 22` in the recipe's" in page
+    assert "keeps up" not in page
+    few = HandoffSpec(layers=True, patterns=PatternSpec(frames=18))
+    page = vector_files(slow, vectors, few)["vectors/README.md"].decode()
+    assert "`event_spacing = 22` in the recipe's `[handoff.patterns]`, and `frames` no lower." in page
+    assert f"The files hold 32 of the {vectors.design.events} events, some of every group" in page
 
 
 def test_corner_cases_of_two_ports():
@@ -207,7 +223,7 @@ def test_events_that_do_not_fit_are_refused(events, says):
         make_vectors(design(), events)
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "key", "events", "short"])
+@pytest.mark.parametrize("damage", ["missing", "text", "key", "events", "short", "groups"])
 def test_damaged_vectors_are_refused(vectors, damage):
     files = vector_files(design(), vectors, SPEC)
     events, score = "vectors/events.json", "vectors/design/expected/score.hex"
@@ -218,7 +234,11 @@ def test_damaged_vectors_are_refused(vectors, damage):
     elif damage == "short":
         files[score] = files[score][: files[score].rindex(b"\n", 0, -1) + 1]
     else:
-        old, new = {"key": (b"groups", b"grips"), "events": (b'"events": ', b'"events": 1')}[damage]
+        old, new = {
+            "key": (b"groups", b"grips"),
+            "events": (b'"events": ', b'"events": 1'),
+            "groups": (b'"count": 2', b'"count": 3'),
+        }[damage]
         files[events] = files[events].replace(old, new, 1)
     with pytest.raises(HandoffError):
         vectors_in(design(), files, SPEC)

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.handoff.vectors.designs import Doubler, design
 from tests.handoff.vectors.test_formats import ports_and_events
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.vectors.bits import size
+from trigger_nn.handoff.vectors.cases import spread
+from trigger_nn.handoff.vectors.choice import chosen_events
 from trigger_nn.handoff.vectors.emp import pattern_text, read_patterns
 from trigger_nn.handoff.vectors.layout import Layout
+from trigger_nn.handoff.vectors.pace import interval_of
 from trigger_nn.handoff.vectors.patterns import board_of, events_in, layout_of, pattern_files
-from trigger_nn.handoff.vectors.values import BlockVectors
+from trigger_nn.handoff.vectors.values import REAL, BlockVectors, Group
+from trigger_nn.hardware.estimate import estimate
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port
 from trigger_nn.recipe import PatternSpec
@@ -39,7 +44,12 @@ def cut(board, frames):
 
 def laid(events=4, **choices):
     spec = PatternSpec(**({"words_per_event": 2, "event_spacing": 3} | choices))
-    return layout_of((WIDE, NARROW), (NARROW,), spec, events)
+    return layout_of((WIDE, NARROW), (NARROW,), spec, block(events), 25.0)
+
+
+def block(events, groups=()):
+    values = {"narrow": np.arange(2 * events).reshape(events, 2) % 16 - 8}
+    return BlockVectors(values, values, tuple(groups))
 
 
 @given(ports_and_events(most=3), st.data())
@@ -55,7 +65,7 @@ def test_events_come_back_from_any_layout_with_any_latency(case, data):
         input_links=tuple(links),
         format=data.draw(st.sampled_from(["EMPv1", "EMPv2"])),
     )
-    layout = layout_of(ports, ports, spec, len(values[ports[0].name]))
+    layout = layout_of(ports, ports, spec, BlockVectors(values, values, ()), 5.0)
     board = delayed(board_of(values, layout.inputs, layout), data.draw(st.integers(0, 7)))
     found = events_in(read_patterns(pattern_text(board).decode()), layout.inputs)
     assert all(np.array_equal(found[name], x) for name, x in values.items())
@@ -92,14 +102,67 @@ def test_too_few_links_say_how_many_words_are_needed():
 
 
 def test_files_hold_whole_events_and_are_sixteen_at_most():
-    many = {"narrow": np.zeros((40, 2), np.int64)}
-    spec = PatternSpec(words_per_event=1, frames=2)
-    layout = layout_of((NARROW,), (NARROW,), spec, 40)
-    files = pattern_files(layout, BlockVectors(many, many, ()))
+    groups = [Group("zero", 0, 1), Group("hot", 1, 9), Group(REAL, 10, 30)]
+    many = block(40, groups)
+    layout = layout_of((NARROW,), (NARROW,), PatternSpec(words_per_event=1, frames=2), many, 25.0)
+    files = pattern_files(layout, many)
     assert len(files) == 33
-    assert (layout.events, layout.events_in_all) == (32, 40)
-    assert {files[f"inputs_{n:03d}.txt"] for n in range(16)} == {files["inputs_000.txt"]}
-    assert len(read_patterns(files["expected_015.txt"].decode()).words) == 2
+    assert layout.events == (*range(10), *(10 + spread(30, 22)))  # all others fit, so the rest is real
+    assert json.loads(files["layout.json"])["events"] == list(layout.events)
+    assert layout.events_of(15) == layout.events[30:]
+    for number in (0, 15):
+        found = events_in(read_patterns(files[f"expected_{number:03d}.txt"].decode()), layout.outputs)
+        assert np.array_equal(found["narrow"], many.expected["narrow"][list(layout.events_of(number))])
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 200), st.data())
+def test_events_are_chosen_of_all_groups_and_at_least_half_are_real(counts, room, data):
+    place = data.draw(st.integers(0, len(counts) - 1))
+    groups = [Group(REAL if n == place else f"g{n}", sum(counts[:n]), count) for n, count in enumerate(counts)]
+    chosen = chosen_events(groups, sum(counts), room)
+    assert len(chosen) == min(room, sum(counts))
+    assert sorted(set(chosen)) == list(chosen)
+    kept = [sum(group.first <= n < group.first + group.count for n in chosen) for group in groups]
+    assert 2 * kept[place] >= min(len(chosen), 2 * counts[place])
+    others = [(kept[n], counts[n]) for n in range(len(counts)) if n != place]
+    most = max((k for k, _ in others), default=0)
+    assert all(k == count or k >= most - 1 for k, count in others)  # equal parts, or all of a group
+
+
+def test_events_without_groups_are_chosen_at_even_distances():
+    assert chosen_events((), 9, 3) == (0, 4, 8)
+    assert chosen_events((), 3, 9) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("mhz", "spacing", "interval", "apart", "instances", "single"),
+    [
+        (360.0, 9, 25.0, 25.0, 1, 9),
+        (360.0, 9, 25.1, 25.0, 2, 10),
+        (360.0, 9, 270.0, 25.0, 11, 98),
+        (240.0, 6, 2.5, 25.0, 1, 1),
+        (320.0, 16, 50.0, 50.0, 1, 16),
+    ],
+)
+def test_a_layout_says_how_fast_events_come(mhz, spacing, interval, apart, instances, single):
+    spec = PatternSpec(words_per_event=spacing, link_mhz=mhz)
+    layout = layout_of((NARROW,), (NARROW,), spec, block(4), interval)
+    stored = json.loads(layout.text())
+    assert (stored["link_mhz"], stored["event_spacing_ns"], stored["initiation_interval_ns"]) == (mhz, apart, interval)
+    assert (stored["instances"], stored["event_spacing_of_one_instance"]) == (instances, single)
+    assert Layout.parse(layout.text()).pace == layout.pace
+
+
+class Builder(Doubler):
+    def facts(self):
+        return {"kind": "doubler", "pipeline": {"clocks_per_event": 72}}
+
+
+def test_the_slower_of_builder_and_network_decides():
+    one = design()
+    alone = estimate(one.program, one.hardware.clock_period, one.hardware.part)
+    assert interval_of(one) == alone.interval * 5.0 == interval_of(design(Doubler()))
+    assert interval_of(design(Builder())) == 72 * 5.0
 
 
 @pytest.mark.parametrize("kind", ["EMPv1", "EMPv2"])
@@ -185,6 +248,11 @@ def test_captures_without_the_link_or_without_a_packet_are_refused():
         ("{", "["),
         ('"width": 30', '"width": 3000'),
         ('"frames": 1024', '"frames": 1'),
+        ('"events": [\n  0,', '"events": [\n  1,'),
+        ('"events": [\n  0,', '"events": [\n  -1,'),
+        ('"events_in_all": 4', '"events_in_all": 3'),
+        ('"link_mhz": 360.0', '"link_mhz": 0'),
+        ('"initiation_interval_ns": 25.0', '"initiation_interval_ns": NaN'),
     ],
 )
 def test_damaged_layouts_are_refused(old, new):

@@ -25,7 +25,7 @@ SUFFIXES: dict[str, Kind] = {".dat": "dat", ".hex": "hex", ".mem": "mem"}
 
 @dataclass(frozen=True)
 class Compared:
-    """The comparison of one captured file with the bundle's events `first` to `last`."""
+    """The comparison of one captured file with events of the bundle, the lowest `first`, the highest `last`."""
 
     name: str
     kind: Kind
@@ -39,9 +39,9 @@ def compare_files(
 ) -> tuple[Compared, ...]:
     """Compare each captured file with what a bundle's `files` expect of the whole block.
 
-    The n-th of several buffer files is compared with the events of the n-th pattern file; a number at the end of its
-    name (`_001.txt`) says otherwise. A `.hex` or `.mem` file holds one output port: `port`, or the one it is named
-    after, or the only one.
+    The n-th of several buffer files is compared with the events of the n-th pattern file, as `layout.json` names them;
+    a number at the end of its name (`_001.txt`) says otherwise. A `.hex` or `.mem` file holds one output port: `port`,
+    or the one it is named after, or the only one.
 
     Raises:
         HandoffError: a file is missing, malformed, or of no known format or port.
@@ -51,14 +51,13 @@ def compare_files(
     results = []
     for number, path in enumerate(captured):
         text = _read(path)
-        kind, chosen = kind_of(path, text), slice(0, layout.events_in_all)
-        if kind == "EMP":
-            chosen = _slice(layout, path, number)
+        kind = kind_of(path, text)
+        chosen = list(_events(layout, path, number) if kind == "EMP" else range(layout.events_in_all))
         found = _mantissas(text, kind, path, layout, port)
         ports = [p for p in layout.outputs.ports if p.name in found]
         wanted = {p.name: expected[p.name][chosen] for p in ports}
-        comparison = _counted_from(chosen.start, compare_vectors(ports, wanted, found, keep))
-        results.append(Compared(path.name, kind, chosen.start, chosen.stop - 1, comparison))
+        comparison = _numbered(chosen, compare_vectors(ports, wanted, found, keep))
+        results.append(Compared(path.name, kind, chosen[0], chosen[-1], comparison))
     return tuple(results)
 
 
@@ -92,8 +91,8 @@ def _read(path: Path) -> str:
         raise HandoffError(f"{path} can't be read as text ({error}); give a captured file.") from None
 
 
-def _slice(layout: Layout, path: Path, number: int) -> slice:
-    """The expected events of a buffer file."""
+def _events(layout: Layout, path: Path, number: int) -> Sequence[int]:
+    """The numbers of the expected events of a buffer file."""
     last = path.stem.rpartition("_")[2]
     index = int(last) if "_" in path.stem and len(last) == 3 and last.isdecimal() else number
     if index >= layout.files:
@@ -101,8 +100,7 @@ def _slice(layout: Layout, path: Path, number: int) -> slice:
             f"{path} would be the capture of pattern file {index:03d}, but the bundle has {layout.files}, from 000; "
             "name it after the pattern that was played."
         )
-    first = index * layout.events_per_file
-    return slice(first, min(first + layout.events_per_file, layout.events))
+    return layout.events_of(index)
 
 
 def _mantissas(text: str, kind: Kind, path: Path, layout: Layout, port: str) -> dict[str, np.ndarray]:
@@ -132,7 +130,7 @@ def _port(ports: Sequence[Port], path: Path, name: str) -> Port:
     raise HandoffError(f"{path} holds one of the output ports {names}; name it with --port.")
 
 
-def _counted_from(first: int, comparison: Comparison) -> Comparison:
-    """The comparison, its expected events counted from the bundle's first."""
-    moved: tuple[Difference, ...] = tuple(replace(one, event=one.event + first) for one in comparison.first)
-    return replace(comparison, first=moved, missing=tuple(event + first for event in comparison.missing))
+def _numbered(events: Sequence[int], comparison: Comparison) -> Comparison:
+    """The comparison, its expected events by their numbers among the bundle's vectors."""
+    named: tuple[Difference, ...] = tuple(replace(one, event=events[one.event]) for one in comparison.first)
+    return replace(comparison, first=named, missing=tuple(events[event] for event in comparison.missing))

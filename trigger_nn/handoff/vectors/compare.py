@@ -80,7 +80,7 @@ class Comparison:
             way = "later" if self.offset > 0 else "earlier"
             told.append(
                 f"the capture starts {abs(self.offset)} events {way}: its event e is the expected event "
-                f"e {'+' if self.offset > 0 else '-'} {abs(self.offset)}"
+                f"e {'+' if self.offset > 0 else '-'} {abs(self.offset)}, both counted from 0 in their files"
             )
         if self.missing:
             told.append(f"{len(self.missing)} expected events are missing: {_spans(self.missing)}")

@@ -1,4 +1,4 @@
-"""Inputs that drive a network to the ends: its outputs, the layers that saturate, the scores around a threshold.
+"""Inputs that drive a network to the ends: outputs, saturating layers, scores around a threshold, unused top bits.
 
 Each goal is climbed to from the best event known: first every input element goes to the end that helps it when moved
 alone, then random changes of the best event are kept when they help, from several beginnings. The emulator judges;
@@ -7,17 +7,20 @@ nothing is proven.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trigger_nn.engines.emulator import Emulator
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.vectors.bits import elements
 from trigger_nn.handoff.vectors.cases import Cases, Space, random_cases, spread
+from trigger_nn.handoff.vectors.top_bits import top_bit_events, with_accumulators
 from trigger_nn.program.fixed import Overflow
 from trigger_nn.program.operations.activations import ActivationNode
 from trigger_nn.program.program import Program
 
+TOP_BITS = "layers driven to the most significant bits of their types"
 MOST_ELEMENTS = 16  # of an output that are driven
 MOST_LAYERS = 24  # that are driven
 MOST_PROBES = 512  # input elements that are moved alone
@@ -76,9 +79,11 @@ def driven_cases(design: Design, known: np.ndarray, rng: np.random.Generator) ->
     goals = [goal for _, members in groups for goal in members]
     values = sum(math.prod(operation.shape) for operation in program.operations) * len(goals) * TRIES * (CLIMBS + 1)
     rounds = max(1, min(ROUNDS, int(MOST_VALUES / values)))
-    best = _climb(space, _judge(design, goals), known, rounds, rng)
+    best = _climb(space, _judge(program, goals), known, rounds, rng)
     stops = np.cumsum([len(members) for _, members in groups])[:-1]
-    return [(name, events) for (name, _), events in zip(groups, np.split(best, stops), strict=True) if len(events)]
+    cases = [(name, events) for (name, _), events in zip(groups, np.split(best, stops), strict=True)]
+    beyond = top_bit_events(with_accumulators(program), np.concatenate([known, best]), rng)
+    return [(name, events) for name, events in [*cases, (TOP_BITS, beyond)] if len(events)]
 
 
 def output_goals(program: Program) -> list[Goal]:
@@ -110,11 +115,10 @@ def threshold_goals(design: Design) -> list[Goal]:
     return [Near(output, d.element, d.mantissa, above) for d in design.decisions for above in (True, False)]
 
 
-def _judge(design: Design, goals: Sequence[Goal]) -> Judge:
+def _judge(program: Program, goals: Sequence[Goal]) -> Judge:
     """Scores (events, goals) of flat events."""
-    space, program = Space(design.program.inputs), design.program
-    outputs_alone = {goal.layer for goal in goals} <= set(program.output_names)
-    run = design.emulator.outputs_mantissas if outputs_alone else design.emulator.trace_mantissas
+    layers = tuple(dict.fromkeys(goal.layer for goal in goals))
+    space, run = Space(program.inputs), Emulator(replace(program, output_names=layers)).outputs_mantissas
 
     def judge(events: np.ndarray) -> np.ndarray:
         blocks = []

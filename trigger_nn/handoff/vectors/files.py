@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from trigger_nn.handoff.vectors.bits import identifier
 from trigger_nn.handoff.vectors.decimal_text import dat_text
 from trigger_nn.handoff.vectors.hexadecimal import hex_text, read_hex
 from trigger_nn.handoff.vectors.memory import mem_text
+from trigger_nn.handoff.vectors.pace import interval_of
 from trigger_nn.handoff.vectors.patterns import layout_of, pattern_files
 from trigger_nn.handoff.vectors.readme import readme_text
 from trigger_nn.handoff.vectors.values import BlockVectors, Group, Vectors
@@ -31,9 +33,10 @@ def vector_files(design: Design, vectors: Vectors, spec: HandoffSpec | None = No
 
     Raises:
         HandoffError: the links that `spec` names are too few for the ports.
+        RecipeError: the design's clock period is too short to estimate how often it takes an event.
     """
     spec = spec or HandoffSpec()
-    layout = layout_of(design.inputs, design.outputs, spec.patterns, vectors.design.events)
+    layout = layout_of(design.inputs, design.outputs, spec.patterns, vectors.design, interval_of(design))
     files = {
         "events.json": _events_text(vectors),
         "dat/tb_input_features.dat": dat_text(design.inputs, vectors.design.inputs),
@@ -149,4 +152,8 @@ def _read_block(
         named = tuple(Group(str(g["name"]), int(g["first"]), int(g["count"])) for g in groups)
     except (KeyError, TypeError, ValueError) as error:
         raise HandoffError(f"{EVENTS} names groups wrongly ({error!r}); take the bundle as it was made.") from None
+    if [group.first for group in named] != [0, *accumulate(group.count for group in named)][:-1] or counts != {
+        sum(group.count for group in named)
+    }:
+        raise HandoffError(f"The groups in {EVENTS} are not those of the events in {ROOT}/{block}; make them again.")
     return BlockVectors(inputs, expected, named)

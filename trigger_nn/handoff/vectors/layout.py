@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, cast
 
 from trigger_nn.errors import HandoffError, PrecisionError
 from trigger_nn.handoff.vectors.bits import WORD, elements, identifier, size
 from trigger_nn.handoff.vectors.emp import Format
+from trigger_nn.handoff.vectors.pace import Pace
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port
 
@@ -31,15 +33,16 @@ class Lanes:
 
 @dataclass(frozen=True)
 class Layout:
-    """Both directions, and how many of `events_in_all` are in the files."""
+    """Both directions, the numbers of those of `events_in_all` events that are in the files, and how fast they come."""
 
     format: Format
     board: str
     frames: int
-    events: int
+    events: tuple[int, ...]
     events_in_all: int
     inputs: Lanes
     outputs: Lanes
+    pace: Pace
 
     @property
     def events_per_file(self) -> int:
@@ -49,7 +52,11 @@ class Layout:
     @property
     def files(self) -> int:
         """How many files each direction has."""
-        return -(-self.events // self.events_per_file)
+        return -(-len(self.events) // self.events_per_file)
+
+    def events_of(self, number: int) -> tuple[int, ...]:
+        """The numbers of the events in a file."""
+        return self.events[number * self.events_per_file :][: self.events_per_file]
 
     def text(self) -> bytes:
         """As JSON."""
@@ -57,7 +64,10 @@ class Layout:
             "format": self.format, "board": self.board, "word_bits": WORD,
             "words_per_event": self.inputs.words_per_event, "event_spacing": self.inputs.event_spacing,
             "frames": self.frames, "files": self.files, "events_per_file": self.events_per_file,
-            "events": self.events, "events_in_all": self.events_in_all,
+            "link_mhz": self.pace.link_mhz, "event_spacing_ns": self.pace.spacing,
+            "initiation_interval_ns": self.pace.interval, "instances": self.pace.instances,
+            "event_spacing_of_one_instance": self.pace.single_spacing,
+            "events": list(self.events), "events_in_all": self.events_in_all,
             "inputs": _plain(self.inputs), "outputs": _plain(self.outputs),
         }  # fmt: skip
         return (json.dumps(content, indent=1) + "\n").encode()
@@ -74,8 +84,10 @@ class Layout:
             sides = (_lanes(stored, stored["inputs"]), _lanes(stored, stored["outputs"]))
             if stored["format"] not in ("EMPv1", "EMPv2"):
                 raise ValueError(f"format {stored['format']!r}")
-            frames, events, in_all = (int(stored[key]) for key in ("frames", "events", "events_in_all"))
-            return cls(cast(Format, stored["format"]), str(stored["board"]), frames, events, in_all, *sides)
+            frames, in_all = int(stored["frames"]), int(stored["events_in_all"])
+            events = _numbers(stored["events"], in_all)
+            pace = _pace(stored, sides[0].event_spacing)
+            return cls(cast(Format, stored["format"]), str(stored["board"]), frames, events, in_all, *sides, pace)
         except (ValueError, KeyError, TypeError, AttributeError, PrecisionError) as error:
             raise HandoffError(
                 f"{where} does not describe a layout ({type(error).__name__}: {error}); take the bundle as it was made."
@@ -136,6 +148,20 @@ def _lanes(stored: dict[str, Any], side: dict[str, Any]) -> Lanes:
     if not 1 <= words <= spacing <= frames or not ports or size(ports) > found.words * WORD:
         raise ValueError("words, spacing, frames and links do not hold the ports")
     return found
+
+
+def _numbers(stored: Sequence[Any], in_all: int) -> tuple[int, ...]:
+    numbers = tuple(int(number) for number in stored)
+    if not numbers or sorted(set(numbers)) != list(numbers) or numbers[0] < 0 or numbers[-1] >= in_all:
+        raise ValueError(f"events are not rising numbers below {in_all}")
+    return numbers
+
+
+def _pace(stored: dict[str, Any], spacing: int) -> Pace:
+    pace = Pace(float(stored["link_mhz"]), spacing, float(stored["initiation_interval_ns"]))
+    if not (0 < pace.link_mhz < inf and 0 < pace.interval < inf):
+        raise ValueError("link_mhz and initiation_interval_ns are to be above zero")
+    return pace
 
 
 def _port(stored: dict[str, Any]) -> Port:

@@ -6,15 +6,19 @@ import numpy as np
 
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.vectors.bits import from_words, pack, to_words, unpack
+from trigger_nn.handoff.vectors.choice import chosen_events
 from trigger_nn.handoff.vectors.emp import BoardData, pattern_text
 from trigger_nn.handoff.vectors.layout import MOST_FILES, Lanes, Layout, lanes
+from trigger_nn.handoff.vectors.pace import Pace
 from trigger_nn.handoff.vectors.values import BlockVectors
 from trigger_nn.program.program import Port
 from trigger_nn.recipe import PatternSpec
 
 
-def layout_of(inputs: tuple[Port, ...], outputs: tuple[Port, ...], spec: PatternSpec, events: int) -> Layout:
-    """Where the first of `events` events lie, as many as `MOST_FILES` files hold.
+def layout_of(
+    inputs: tuple[Port, ...], outputs: tuple[Port, ...], spec: PatternSpec, vectors: BlockVectors, interval: float
+) -> Layout:
+    """Where events lie, as many of all groups as `MOST_FILES` files hold; `interval` in ns is the block's own.
 
     Raises:
         HandoffError: the named links are too few for the ports.
@@ -24,16 +28,17 @@ def layout_of(inputs: tuple[Port, ...], outputs: tuple[Port, ...], spec: Pattern
         lanes(inputs, spec.input_links, words, spacing, "input"),
         lanes(outputs, spec.output_links, words, spacing, "output"),
     )
-    kept = min(events, MOST_FILES * (spec.frames // sides[0].event_spacing))
-    return Layout(spec.format, spec.board, spec.frames, kept, events, *sides)
+    gap = sides[0].event_spacing
+    chosen = chosen_events(vectors.groups, vectors.events, MOST_FILES * (spec.frames // gap))
+    pace = Pace(spec.link_mhz, gap, interval)
+    return Layout(spec.format, spec.board, spec.frames, chosen, vectors.events, *sides, pace)
 
 
 def pattern_files(layout: Layout, vectors: BlockVectors) -> dict[str, bytes]:
     """`inputs_000.txt`, `expected_000.txt`, ..., and `layout.json`; expected as if the block had no latency."""
     files = {"layout.json": layout.text()}
     for number in range(layout.files):
-        first = number * layout.events_per_file
-        chosen = slice(first, min(first + layout.events_per_file, layout.events))
+        chosen = list(layout.events_of(number))
         for kind, side, values in (
             ("inputs", layout.inputs, vectors.inputs),
             ("expected", layout.outputs, vectors.expected),

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trigger_nn.engines.emulator import Emulator
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.vectors.layout import Layout
+from trigger_nn.handoff.vectors.top_bits import bits_used, with_accumulators
 from trigger_nn.handoff.vectors.values import BlockVectors, Vectors
 from trigger_nn.passes.ranges import prove_ranges
 from trigger_nn.program.fixed import Fixed, Overflow
@@ -18,6 +20,7 @@ class Reached:
     """The mantissas of a layer that the vectors reach, and the ends that were proven for any event.
 
     `at_ends`: events with an element at the type's lowest and highest, of a type that saturates.
+    `unused`: top bits of the type that no vector needs; `idle`: those of them that no event can need.
     """
 
     layer: str
@@ -27,13 +30,28 @@ class Reached:
     proven: tuple[int, int]
     at_ends: tuple[int, int] | None
 
+    @property
+    def unused(self) -> int:
+        """Top bits of the type that no value needs, that of the sign among them if no value is negative."""
+        return self.type.width - bits_used(self.low, self.high)
+
+    @property
+    def idle(self) -> int:
+        """Top bits that no value needs that was proven possible."""
+        return self.type.width - bits_used(*self.proven)
+
+    @property
+    def missed(self) -> int:
+        """Top bits that an event might need, and no vector does."""
+        return self.unused - self.idle
+
 
 def reached_by(design: Design, vectors: BlockVectors) -> tuple[Reached, ...]:
-    """What every layer of the network reaches on vectors whose inputs are the network's."""
-    traced, proven = design.emulator.trace_mantissas(vectors.inputs), prove_ranges(design.program)
+    """What every layer of the network, and every accumulator of another type, reaches on the network's inputs."""
+    program = with_accumulators(design.program)
+    traced, proven = Emulator(program).trace_mantissas(vectors.inputs), prove_ranges(program)
     return tuple(
-        _reached(traced, design.program, operation.name, proven[operation.name].bounds)
-        for operation in design.program.operations
+        _reached(traced, program, operation.name, proven[operation.name].bounds) for operation in program.operations
     )
 
 

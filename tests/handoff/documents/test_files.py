@@ -13,6 +13,9 @@ from tests.handoff.interface.test_files import ABSOLUTE, DATE, tables
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.documents import document_files
 from trigger_nn.handoff.documents.contents import contents
+from trigger_nn.handoff.interface import describe_interface
+from trigger_nn.handoff.interface.sharing import told
+from trigger_nn.handoff.scripts import script_files
 from trigger_nn.program.program import Port
 from trigger_nn.recipe import LayerSpec
 
@@ -31,10 +34,11 @@ def _texts(one, **changes):
 def _layout(one):
     """Every file and folder that the bundle's layout promises."""
     symbol = one.identity.symbol
-    roots = "Makefile README.md CARD.md LICENCES.md LICENSE interface.md interface.json interface.svg manifest.json"
+    roots = "Makefile README.md CARD.md LICENCES.md LICENSE manifest.json"
+    roots += " interface.md interface.json interface.svg interface.v interface.vhd"
     firmware = f"{symbol}.h {symbol}.cpp network.cpp network.h defines.h parameters.h weights/ nnet_utils/ ap_types/"
     vectors = "design/ dat/ mem/ patterns/ patterns/layout.json patterns/inputs_000.txt patterns/expected_000.txt"
-    emulator = f"program.h5 {symbol}.h {symbol}.cpp check.cpp Makefile hls4ml_emulator.cpp"
+    emulator = f"README.md program.h5 {symbol}.h {symbol}.cpp check.cpp Makefile hls4ml_emulator.cpp"
     behind = {"hls/firmware/builder.h", "vectors/network/"} if one.builder else set()
     return behind | {
         *roots.split(),
@@ -50,7 +54,7 @@ def _named_paths(text):
     return {
         name
         for name in re.findall(r"`([^`\s]+)`", text)
-        if re.fullmatch(r"[\w./*-]+", name) and ("/" in name or re.search(r"\.(md|json|svg|h5|cpp|h|txt)$", name))
+        if re.fullmatch(r"[\w./*-]+", name) and ("/" in name or re.search(r"\.(md|json|svg|vhd|v|h5|cpp|h|txt)$", name))
     } - {"build/", "build/hls"}
 
 
@@ -68,9 +72,12 @@ def test_the_table_of_files_is_the_list(made):
 
 def test_the_guide_is_short_and_says_the_commands(made):
     guide = _texts(made)["README.md"]
-    assert len(guide.splitlines()) <= 120
+    assert len(guide.splitlines()) <= 130
     for words in (
         "make check",
+        "unzip ",
+        "NOT LISTED",
+        "No AMD tool has been run on this bundle",
         "make synth",
         "make cosim",
         "make export",
@@ -104,7 +111,48 @@ def test_the_guide_speaks_of_what_is_there():
     assert "ap_rst_n" in stream
     assert "ap_rst_n" not in full
     large = design(builder=Towers(ports=(Port("towers", (72, 100), BYTE, True),)))
-    assert "memories outside the block" in _texts(large)["README.md"]
+    assert "These memories are outside the block" in _flat(_texts(large)["README.md"])
+
+
+def _flat(text):
+    return " ".join(text.split())
+
+
+def test_the_guide_and_the_interface_say_the_same_of_handshake_and_share(made):
+    guide = _flat(_texts(made)["README.md"])
+    interface = describe_interface(made, facts(made))
+    assert all(sentence in guide for sentence in interface.handshake)
+    share = told(interface.sharing)
+    assert f"{share[0].upper()}{share[1:]}." in guide
+    assert "hold it until" not in guide
+
+
+def test_versions_of_tools_are_those_of_the_scripts(made):
+    guide, scripts = _texts(made)["README.md"], script_files(made, 1)["scripts/README.md"].decode()
+    for tool, versions in [
+        ("vitis-run", "2024.1 and later"),
+        ("vitis_hls", "2022.1 to 2024.2"),
+        ("vivado_hls", "2019.2, 2020.1"),
+    ]:
+        assert f"`{tool}` ({versions})" in _flat(guide)
+        assert f"| `{tool}` | {versions} |" in scripts
+    assert guide.index("`vitis-run` (") < guide.index("`vitis_hls` (") < guide.index("`vivado_hls` (")
+
+
+@pytest.mark.parametrize(
+    ("which", "hangs"), [("image", True), ("several", False), ("stream", False), ("vivado", False)]
+)
+def test_the_guide_warns_of_convolutions_in_co_simulation(which, hangs):
+    texts = _texts(ALL[which]())
+    assert ("Vitis 2025.1 is known to hang" in texts["README.md"]) is hangs
+
+
+def test_decide_is_named_where_there_are_decisions():
+    assert ["`decide()`." in _texts(ALL[name]())["README.md"] for name in ("image", "decision", "builder")] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_the_card_has_every_figure():
@@ -128,6 +176,7 @@ def test_the_card_names_limits_losses_and_layers_without_a_model():
     estimate = replace(known.estimate, unmodelled=("gru",))
     card = _texts(design(program), estimate=estimate)["CARD.md"]
     assert "* Trained on simulated events only." in card
+    assert "* No AMD tool has been run on this bundle" in card
     assert "no model of layer gru" in card
     assert "* Not the same as the trained network: dense1 loses two bits." in card
 
@@ -137,7 +186,8 @@ def test_the_card_of_a_model_of_which_nothing_is_known():
     nothing = replace(facts(one).origin, weights="", recipe="", sample="", revision="", command="", recipe_content={})
     card = _texts(one, performance=(), thresholds=(), limits=(), origin=nothing)["CARD.md"]
     assert card.count("not recorded") == 4
-    assert card.count("None was recorded.") + card.count("None were recorded.") == 3
+    assert "* No AMD tool has been run on this bundle" in card
+    assert card.count("None was recorded.") + card.count("None were recorded.") == 2
     assert "no command was recorded" in card
 
 

@@ -91,7 +91,7 @@ def test_without_a_meaning_an_element_is_the_number_that_the_network_computes_wi
         ),
         (
             "stream",
-            [[f"{name}_{part}"] for name in ("image", "output") for part in ("TDATA", "TVALID", "TREADY")],
+            [[f"{name}_{part}"] for name in ("image", "output_r") for part in ("TDATA", "TVALID", "TREADY")],
         ),
     ],
 )
@@ -194,8 +194,15 @@ def test_tables_are_whole_and_name_every_port_and_element(made):
 def test_a_worked_example_of_an_image():
     text = interface_files(design(), facts(design()))["interface.md"].decode()
     assert "The greatest integer, 1023, in element 0 is 511.75 GeV, and 15.984375 (integer * 2^-6)" in text
+    assert (
+        "Worked example: 50.25 GeV as et[10,0,0] is the integer (50.25 - 0.25) / 0.5 = 100, hexadecimal `064`, in bits "
+        "1409:1400 of the packed event; the network's arithmetic reads 100 * 2^-6 = 1.5625."
+    ) in text
+    assert (
+        "as a count, each 0.5 GeV, which is `ufixed<10,10>`, and by the network's arithmetic as `ufixed<10,4>`" in text
+    )
     assert "place [10, 0, 0] of 20 x 14 x 1 is element 140, bits 1409:1400" in text
-    assert text.count("et[") == 3
+    assert text.count("et[") == 4
 
 
 def test_decisions_in_markdown():

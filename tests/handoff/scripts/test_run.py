@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.handoff.bench import fake
+from tests.handoff.interface import designs
 from trigger_nn.errors import HandoffError
 from trigger_nn.files import read_tree, write_tree
 from trigger_nn.handoff.design import Design
@@ -305,6 +306,60 @@ def test_a_tool_of_the_other_kind_is_told(run, stub, bundle, backend, tool, vers
     done = run("synth")
     assert done.returncode == 0
     assert done.stderr.startswith(f"Note: this design was written for {backend} HLS, and ") is told
+
+
+def _of(bundle, design):
+    (bundle / "scripts/run.sh").write_bytes(script_files(design, 40)["scripts/run.sh"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "version", "step", "warned"),
+    [
+        ("vitis-run", "2025.1", "cosim", True),
+        ("vitis-run", "2025.1", "all", True),
+        ("vitis-run", "2026.1", "cosim", True),
+        ("v++", "2025.2", "cosim", True),
+        ("vitis-run", "2025.1", "csim", False),
+        ("vitis-run", "2025.1", "synth", False),
+        ("vitis-run", "2025.1", "export", False),
+        ("vitis-run", "2024.2", "cosim", False),
+        ("vitis_hls", "2023.2", "all", False),
+        ("vivado_hls", "2020.1", "cosim", False),
+    ],
+)
+def test_co_simulation_of_convolutions_may_hang(run, stub, bundle, tool, version, step, warned):
+    stub(tool, version)
+    stub("vitis-run", version)
+    _of(bundle, designs.design())
+    done = run(step, tool)
+    assert done.returncode == 0
+    notes = [line for line in done.stderr.splitlines() if "known to hang" in line]
+    assert [line.startswith("Note: Vitis 2025.1 is ") and "use 2023.2" in line for line in notes] == [True] * warned
+
+
+@pytest.mark.parametrize("which", ["several", "stream", "vivado"])
+def test_without_parallel_convolutions_of_vitis_nothing_is_said_of_hanging(run, stub, bundle, which):
+    stub("vitis-run", "2025.1")
+    _of(bundle, designs.ALL[which]())
+    assert "to hang" not in run("cosim").stderr
+    assert "hangs in" not in script_files(designs.ALL[which](), 40)["scripts/README.md"].decode()
+
+
+@pytest.mark.parametrize(
+    ("tool", "version", "step", "warned"),
+    [
+        ("vivado_hls", "2019.2", "export", True),
+        ("vivado_hls", "2020.1", "all", True),
+        ("vivado_hls", "2020.1", "cosim", False),
+        ("vitis_hls", "2022.1", "export", False),
+        ("vitis-run", "2025.1", "all", False),
+    ],
+)
+def test_an_old_tool_exports_no_ip_without_a_patch(run, stub, tool, version, step, warned):
+    stub(tool, version)
+    done = run(step)
+    assert done.returncode == 0
+    assert ("answer record 76960" in done.stderr) is warned
 
 
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash"])

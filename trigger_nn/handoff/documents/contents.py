@@ -25,6 +25,7 @@ def _documents() -> tuple[tuple[str, str], ...]:
         ("CARD.md", "the model: what it decides, how well, from which sample and recipe, its limits"),
         ("interface.md", "ports, bits, units, handshake, thresholds; `interface.json` for programs"),
         ("interface.svg", "drawing of the block"),
+        ("interface.v", "an instance of the block to copy, in Verilog; `interface.vhd` in VHDL"),
         ("manifest.json", "digests of all files, versions of all tools, thresholds, the command that made it"),
         ("SHA256SUMS", "SHA-256 of every other file"),
         ("LICENCES.md", "what is under which licence; `LICENSE` is the text of Apache-2.0"),
@@ -58,4 +59,5 @@ def _checks(symbol: str, design: Design) -> tuple[tuple[str, str], ...]:
         ("emulator/program.h5", "the network as integers, from which all else was made"),
         (f"emulator/{symbol}.cpp", f"the network as plain C++17, declared in `emulator/{symbol}.h`"),
         ("emulator/hls4ml_emulator.cpp", "the library that CMS software loads"),
+        ("emulator/README.md", "how to call the emulator, with examples: its header, `decide()`, the library for CMS"),
     )

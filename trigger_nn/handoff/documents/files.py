@@ -9,8 +9,10 @@ from pydantic import JsonValue
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.documents.contents import contents
 from trigger_nn.handoff.facts import HandoffFacts
+from trigger_nn.handoff.interface.handshake import handshake_of
 from trigger_nn.handoff.interface.ports import plain_json
-from trigger_nn.handoff.interface.rtl import rtl_of
+from trigger_nn.handoff.interface.sharing import sharing_of, told
+from trigger_nn.handoff.scripts import may_hang
 
 TEMPLATES = {"README.md": "README.md.j2", "CARD.md": "CARD.md.j2", "LICENCES.md": "LICENCES.md.j2"}
 APACHE = "LICENSE"  # the text of the Apache licence, which must go with what is under it
@@ -28,7 +30,9 @@ def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str
         "facts": facts,
         "events": events,
         "contents": contents(design),
-        "memories": reads_memories(design),
+        "handshake": handshake_of(design),
+        "sharing": told(sharing_of(facts.estimate)),
+        "may_hang": may_hang(design),
         "losses": tuple(design.program.provenance.get("losses", ())),
         "arithmetic": uses_distributed_arithmetic(design),
         "recipe": json.dumps(plain_json(facts.origin.recipe_content), indent=2, sort_keys=True),
@@ -41,11 +45,6 @@ def uses_distributed_arithmetic(design: Design) -> bool:
     """Whether da4ml may have generated code of the design."""
     strategies = (design.hardware.strategy, *(layer.strategy for layer in design.hardware.layers.values()))
     return "distributed_arithmetic" in strategies
-
-
-def reads_memories(design: Design) -> bool:
-    """Whether an input of the block is a memory outside it, too large to be there all at once."""
-    return any(rtl_of(port, port.name, "in", design).layout == "memory" for port in design.inputs)
 
 
 def _apache() -> bytes:

@@ -50,6 +50,18 @@ class Rtl(Part):
     ports: tuple[RtlPorts, ...]
 
 
+class Example(Part):
+    """One value worked through: `value` in the unit is `integer`, `bits` in hexadecimal; the network reads `number`."""
+
+    element: Count
+    name: str
+    value: float
+    unit: str
+    integer: int
+    bits: str
+    number: float  # integer * 2^-fraction
+
+
 class PortDescription(Part):
     """One port of a block: its integers, what they mean, and how they come in RTL.
 
@@ -69,6 +81,7 @@ class PortDescription(Part):
     bits: Count  # of an event
     meaning: str
     constants: dict[str, JsonValue]
+    example: Example
     rtl: Rtl
     elements: tuple[Element, ...]
 
@@ -111,6 +124,21 @@ class Timing(Part):
     instances: Count  # or time multiplexing, for an event every bunch crossing
 
 
+class Sharing(Part):
+    """How much of the part's scarcest resource one instance takes, and all that an event every bunch crossing needs.
+
+    `at_least`: the estimate has no model of some layers. `verdict`: above 100 % it does not fit, above 60 % hardly.
+    """
+
+    kind: Literal["estimate"]
+    resource: Literal["LUT", "FF", "DSP", "BRAM36"]
+    instances: Count
+    one_percent: float
+    all_percent: float
+    at_least: bool
+    verdict: Literal["", "hardly fits", "does not fit"]
+
+
 class BuilderDescription(Part):
     """What stands in front of the network, with its constants: edges, order, padding."""
 
@@ -131,10 +159,12 @@ class Interface(Part):
     backend: str
     clock_mhz: float
     clock_ns: float
-    clock_uncertainty_percent: float | None
+    clock_uncertainty_percent: float
     protocol: str
+    handshake: tuple[str, ...]
     packing: str
     timing: Timing
+    sharing: Sharing
     control: tuple[ControlPort, ...]
     inputs: tuple[PortDescription, ...]
     outputs: tuple[PortDescription, ...]

@@ -1,4 +1,4 @@
-"""A design and what is known of it -> `interface.json`, `interface.md`, `interface.svg`."""
+"""A design and what is known of it -> `interface.json`, `.md`, `.svg`, and its instantiation in `.v` and `.vhd`."""
 
 import json
 from collections.abc import Iterable
@@ -16,8 +16,12 @@ from trigger_nn.handoff.interface.description import (
     Timing,
 )
 from trigger_nn.handoff.interface.drawing import draw
+from trigger_nn.handoff.interface.handshake import control_of, handshake_of
+from trigger_nn.handoff.interface.instance import instance_files
 from trigger_nn.handoff.interface.ports import decision_meaning, describe_port, plain_json
-from trigger_nn.handoff.interface.rtl import PROTOCOL, control_of
+from trigger_nn.handoff.interface.rtl import PROTOCOL
+from trigger_nn.handoff.interface.sharing import sharing_of, told
+from trigger_nn.handoff.scripts import clock_uncertainty
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.program.program import Port
 
@@ -27,7 +31,7 @@ PACKING = "element i of a port whose elements have w bits is bits (i+1)*w-1 down
 
 
 def interface_files(design: Design, facts: HandoffFacts) -> dict[str, bytes]:
-    """The three files by their paths in the bundle.
+    """The five files by their paths in the bundle.
 
     Raises:
         HandoffError: a meaning is of a port that does not exist, or does not fit its port.
@@ -37,6 +41,7 @@ def interface_files(design: Design, facts: HandoffFacts) -> dict[str, bytes]:
         "interface.json": interface.text(),
         "interface.md": _markdown(interface).encode(),
         "interface.svg": draw(interface).encode(),
+        **instance_files(interface),
     }
 
 
@@ -58,10 +63,12 @@ def describe_interface(design: Design, facts: HandoffFacts) -> Interface:
         backend=hardware.backend,
         clock_mhz=1000.0 / hardware.clock_period,
         clock_ns=float(hardware.clock_period),
-        clock_uncertainty_percent=hardware.clock_uncertainty,
+        clock_uncertainty_percent=float(clock_uncertainty(hardware)),
         protocol=PROTOCOL,
+        handshake=handshake_of(design),
         packing=PACKING,
         timing=_timing(facts.estimate, bool(builder or design.decisions)),
+        sharing=sharing_of(facts.estimate),
         control=control_of(design),
         inputs=tuple(describe_port(p, "in", design, facts.meanings.get(p.name), bool(builder)) for p in design.inputs),
         outputs=tuple(_output(port, design, facts) for port in design.outputs),
@@ -138,4 +145,5 @@ def _markdown(interface: Interface) -> str:
     )
     environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
     environment.filters["compact"] = lambda value: json.dumps(value, allow_nan=False)
-    return environment.get_template("interface.md.j2").render(i=interface, listed=LISTED)
+    template = environment.get_template("interface.md.j2")
+    return template.render(i=interface, listed=LISTED, sharing=told(interface.sharing))

@@ -11,6 +11,7 @@ from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.facts import ElementMeaning, PortMeaning
 from trigger_nn.handoff.interface.description import Direction, Element, PortDescription
+from trigger_nn.handoff.interface.example import example_of
 from trigger_nn.handoff.interface.rtl import rtl_of
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.program import Port
@@ -26,6 +27,7 @@ def describe_port(
     """
     meaning = meaning or PortMeaning("")
     size, identifier = prod(port.shape), re.sub(r"\W", "_", port.name)
+    elements = tuple(_elements(port, _meanings(port, meaning)))
     return PortDescription(
         name=port.name,
         identifier=identifier,
@@ -40,8 +42,9 @@ def describe_port(
         bits=size * port.type.width,
         meaning=meaning.text,
         constants=plain_json(meaning.constants),
+        example=example_of(port.type, elements),
         rtl=rtl_of(port, identifier, direction, design),
-        elements=tuple(_elements(port, _meanings(port, meaning))),
+        elements=elements,
     )
 
 

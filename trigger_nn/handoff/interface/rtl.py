@@ -4,7 +4,7 @@ hls4ml 1.3.0 reshapes an input completely into one word and partitions an output
 (`backends/vivado/passes/transform_types.py`), both with `ap_vld`; streams are `axis` (`writer/vivado_writer.py`).
 Vivado HLS adds `_V` to the name of an argument of AMD's types, Vitis HLS does not. Block protocol, streams, reset and
 memories: AMD UG1399, "Block-Level Control Protocols", "Structs on the Interface", "Controlling the Reset Behavior",
-"Port-Level Protocols for Vivado IP Flow".
+"Port-Level Protocols for Vivado IP Flow", "Port-Level I/O Wire Handshakes".
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,8 @@ from typing import Literal
 
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.hls.ports import raw_port
-from trigger_nn.handoff.interface.description import ControlPort, Direction, Rtl, RtlPorts
+from trigger_nn.handoff.interface.description import Direction, Rtl, RtlPorts
+from trigger_nn.handoff.interface.words import rtl_name
 from trigger_nn.program.program import Port
 
 PROTOCOL = "ap_ctrl_hs"
@@ -28,17 +29,17 @@ def rtl_of(port: Port, identifier: str, direction: Direction, design: Design) ->
         return _elements(port, identifier, suffix)
     written = raw_port(port, identifier, design.builder).pragmas if design.builder else ()
     if any("ap_memory" in pragma for pragma in written):
-        return _memory(port, identifier + suffix, written)
+        return _memory(port, rtl_name(identifier + suffix), written)
     return _packed(port, identifier, suffix)
 
 
 def _packed(port: Port, identifier: str, suffix: str) -> Rtl:
-    name, bits = identifier + suffix, prod(port.shape) * port.type.width
+    name, bits = rtl_name(identifier + suffix), prod(port.shape) * port.type.width
     return Rtl(
         layout="packed",
         beats=1,
         pragmas=_pragmas(identifier, "ARRAY_RESHAPE"),
-        told=f"one word of {bits} bits, element 0 in the lowest; read when its valid signal is high",
+        told=f"one word of {bits} bits, element 0 in the lowest; hold it, with its valid signal high, until ap_ready",
         ports=(_ports("data", "in", [name], bits), _ports("valid", "in", [f"{name}_ap_vld"])),
     )
 
@@ -58,7 +59,7 @@ def _stream(port: Port, identifier: str, direction: Direction, suffix: str) -> R
     """A beat is the last axis. Vitis HLS keeps its elements in one word, Vivado HLS makes a stream of each."""
     slot, elements = 8 * -(-port.type.width // 8), port.shape[-1]
     apart = [f"{identifier}_V_data_{i}_V" for i in range(elements)]
-    names, width = (apart, slot) if suffix else ([identifier], slot * elements)
+    names, width = (apart, slot) if suffix else ([rtl_name(identifier)], slot * elements)
     held = "a stream for each of them" if suffix else f"the one at i from bit {slot} * i"
     back: Direction = "out" if direction == "in" else "in"
     return Rtl(
@@ -102,17 +103,3 @@ def _ports(
 def _pragmas(identifier: str, directive: str) -> tuple[str, str]:
     layout = f"#pragma HLS {directive} variable={identifier} complete dim=0"
     return layout, f"#pragma HLS INTERFACE ap_vld port={identifier}"
-
-
-def control_of(design: Design) -> tuple[ControlPort, ...]:
-    """Clock, reset and the signals of `ap_ctrl_hs`."""
-    reset = ("ap_rst_n", "synchronous, active low") if design.streams else ("ap_rst", "synchronous, active high")
-    rows: tuple[tuple[str, Direction, str], ...] = (
-        ("ap_clk", "in", f"clock, {design.hardware.clock_period:g} ns"),
-        (reset[0], "in", f"reset, {reset[1]}"),
-        ("ap_start", "in", "high starts an event; keep it high until ap_ready, or for good to take event after event"),
-        ("ap_ready", "out", "high for the cycle after which the next event can start: the inputs have been read"),
-        ("ap_done", "out", "high for the cycle in which an event is finished"),
-        ("ap_idle", "out", "high while nothing is being computed"),
-    )
-    return tuple(ControlPort(name=name, direction=way, told=told) for name, way, told in rows)

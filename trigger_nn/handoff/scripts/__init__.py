@@ -1,5 +1,5 @@
 """Scripts that take the bundle through AMD's HLS tools, of several generations."""
 
-from trigger_nn.handoff.scripts.files import script_files
+from trigger_nn.handoff.scripts.files import clock_uncertainty, may_hang, script_files
 
-__all__ = ["script_files"]
+__all__ = ["clock_uncertainty", "may_hang", "script_files"]

@@ -32,7 +32,8 @@ def test_everything_the_issue_of_a_bundle_promises_is_there(bundle, compiled):
         "Makefile", "README.md", "CARD.md", "LICENCES.md", "LICENSE", "interface.md", "interface.json", "interface.svg",
         "manifest.json", "SHA256SUMS", f"hls/firmware/{symbol}.cpp", f"hls/firmware/{symbol}.h",
         "hls/firmware/network.cpp", "hls/firmware/weights/w2.h", "hls/firmware/ap_types/ap_fixed.h",
-        "bench/bench.cpp", "bench/digests.cpp", "scripts/run.sh", "scripts/hls.tcl", "scripts/hls.cfg",
+        "bench/bench.cpp", "bench/digests.cpp", "interface.v", "interface.vhd", "emulator/README.md",
+        "scripts/run.sh", "scripts/hls.tcl", "scripts/hls.cfg",
         "emulator/program.h5", f"emulator/{symbol}.cpp", f"emulator/{symbol}.h", "emulator/hls4ml_emulator.cpp",
         "vectors/events.json", "vectors/design/inputs/features.hex", "vectors/dat/tb_input_features.dat",
         "vectors/mem/design_in_features.mem", "vectors/patterns/inputs_000.txt", "vectors/patterns/expected_000.txt",
@@ -60,7 +61,7 @@ def test_manifest_tells_the_truth(bundle, compiled):
     assert manifest.files == {p: sha256(c) for p, c in bundle.files.items() if p not in ("manifest.json", SUMS)}
     assert manifest.versions["hls4ml"] == "1.3.0"
     assert manifest.inputs[0].type == "fixed<10,4>"
-    assert manifest.inputs[0].meaning == "test numbers"
+    assert manifest.meanings["features"].text == "test numbers"
     assert json.loads(bundle.files["vectors/events.json"])["events"] == manifest.vectors.events
     assert manifest.symbol == f"tagger_{manifest.digests.design[:8]}"
 

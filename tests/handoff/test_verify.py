@@ -32,6 +32,7 @@ def test_a_bundle_holds(folder, bundle, tmp_path):
     found = verify_path(folder)
     assert found.holds
     assert all(check.holds for check in found.checks), found.checks
+    assert found.complete
     assert found.digest == bundle.digest
     events = read_manifest(bundle).vectors.events
     assert f"{events} events emulated again" in next(c.found for c in found.checks if c.name == "expected outputs")
@@ -40,6 +41,7 @@ def test_a_bundle_holds(folder, bundle, tmp_path):
     assert again.checks[0].name == "archive"
     assert again.holds
     assert again.checks[-1].holds is None  # make check was left out
+    assert not again.complete
 
 
 def test_every_altered_byte_is_seen(bundle):
@@ -82,8 +84,8 @@ def test_make_check_alone_sees_what_is_altered(folder, bundle, tmp_path):
 )
 def test_forgers_who_mend_the_digests_are_seen(bundle, path, failing_check):
     content = bytearray(bundle.files[path])
-    place = content.rindex(b"0")
-    content[place : place + 1] = b"1"
+    place = content.rindex(b"e" if path == "Makefile" else b"0")
+    content[place] ^= 1
     forged = reseal({**bundle.files, path: bytes(content)})
     assert failing_check in failing(forged)
     assert "digests" not in failing(forged)
@@ -138,10 +140,42 @@ def test_rubbish_elsewhere_is_a_sentence(bundle, path):
         assert failing(reseal({**bundle.files, path: content}))
 
 
+def test_what_people_read_can_not_be_changed_unseen(bundle):
+    for path in (
+        "README.md",
+        "CARD.md",
+        "LICENCES.md",
+        "interface.md",
+        "interface.json",
+        "interface.svg",
+        "interface.v",
+    ):
+        assert failing(reseal({**bundle.files, path: bundle.files[path] + b" "})) == ["interface, papers"], path
+        without = {name: content for name, content in bundle.files.items() if name != path}
+        assert "interface, papers" in failing(reseal(without)), path
+    for path in ("evil.sh", "more/evil.sh", "vectors/evil.sh", "emulator/evil.cpp"):
+        assert failing(reseal({**bundle.files, path: b"x"})), path
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("name", "other"), ("name", "../../x"), ("symbol", "x"), ("limits", ["none"]), ("agreement", "perfect")],
+)
+def test_a_manifest_that_says_something_else_is_seen(bundle, key, value):
+    manifest = json.loads(bundle.files["manifest.json"]) | {key: value}
+    forged = reseal({**bundle.files, "manifest.json": (json.dumps(manifest) + "\n").encode()})
+    assert failing(forged)
+
+
 def test_another_version_of_this_package_can_still_verify(bundle):
-    older = bundle.files["manifest.json"].replace(b'"trigger_nn": "', b'"trigger_nn": "0.0.')
-    found = {c.name: c.holds for c in verify(reseal({**bundle.files, "manifest.json": older}), build=False).checks}
+    manifest = json.loads(bundle.files["manifest.json"])
+    manifest["versions"]["trigger_nn"] = "0.0.9"
+    older = reseal({**bundle.files, "manifest.json": json.dumps(manifest).encode()})
+    assert verify(older, build=False).holds
+    assert not verify(older, build=False).complete
+    found = {c.name: c.holds for c in verify(older, build=False).checks}
     assert found["vectors, bench, scripts"] is None
+    assert found["interface, papers"] is None
     assert found["C++ emulator"] is None
     assert found["expected outputs"] is True
 
@@ -150,5 +184,6 @@ def test_without_a_compiler_the_rest_is_checked(bundle, monkeypatch):
     monkeypatch.setenv("PATH", "")
     found = verify(bundle)
     assert found.holds
+    assert not found.complete
     assert found.checks[-1].holds is None
     assert "apt install" in found.checks[-1].found

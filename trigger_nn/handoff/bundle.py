@@ -6,9 +6,12 @@ knows that knows every byte, without any tool of ours.
 
 import io
 import json
+import lzma
 import re
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,9 @@ from trigger_nn.files import read_tree, sha256, write_tree
 SUMS = "SHA256SUMS"
 MANIFEST = "manifest.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the only date in the archive, and the earliest that a zip can hold
+DAMAGE = (
+    OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, ValueError, EOFError,
+)  # fmt: skip  # what reading a damaged archive raises
 MADE_LATER = "build/"  # what make leaves in a folder; no part of the bundle
 
 
@@ -44,11 +50,23 @@ class Bundle:
         if path.is_dir():
             return cls({name: content for name, content in read_tree(path).items() if not _made_later(name)})
         try:
-            with zipfile.ZipFile(path) as archive:
-                names = _safe(archive.namelist(), path)
+            return cls.unzipped(path.read_bytes(), str(path))
+        except OSError as error:
+            raise HandoffError(f"{path} can't be read ({error.strerror or error}); fetch it again.") from None
+
+    @classmethod
+    def unzipped(cls, content: bytes, where: str) -> "Bundle":
+        """A bundle from the bytes of its zip, which came from `where`.
+
+        Raises:
+            HandoffError: it is no zip, a damaged one, or holds what no bundle does.
+        """
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                names = _safe(archive.namelist(), where)
                 return cls({name.partition("/")[2]: archive.read(name) for name in names})
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
-            raise HandoffError(f"{path} is no zip that can be read ({error}); fetch it again.") from None
+        except DAMAGE as error:
+            raise HandoffError(f"{where} is no zip that can be read ({error}); fetch it again.") from None
 
     @property
     def digest(self) -> str:
@@ -56,11 +74,22 @@ class Bundle:
         return sha256(self.files[SUMS])
 
     def write(self, folder: Path) -> Path:
-        """Write the bundle as `folder`, replacing an older bundle there, in one rename; the folder is returned.
+        """Write the bundle as `folder`, in one rename, and return it. What already is this bundle is left alone.
 
         Raises:
-            TriggerNNError: `folder` holds something else, or the file system refuses.
+            TriggerNNError: `folder` holds something else, or more than a bundle (what `make` built, notes), or the
+                file system refuses.
         """
+        if (folder / SUMS).is_file():
+            if Bundle.read(folder).files == self.files:
+                return folder
+            own = {path for path, _ in listed((folder / SUMS).read_bytes())} | {SUMS}
+            more = sorted(set(read_tree(folder)) - own)
+            if more:
+                raise HandoffError(
+                    f"{folder} holds another bundle, or a damaged one, and {more[0]}, which would be lost; move the "
+                    "folder away, then repeat."
+                )
         write_tree(folder, self.files, marker=SUMS)
         return folder
 
@@ -94,20 +123,22 @@ def sums(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{sha256(files[path])}  {path}\n" for path in sorted(files) if path != SUMS).encode()
 
 
-def _safe(names: list[str], path: Path) -> list[str]:
-    """The names, if unpacking them can't overwrite anything outside the folder or each other."""
+def listed(content: bytes) -> Iterator[tuple[str, str]]:
+    """Path and digest of each line of `SHA256SUMS`; of a line that is none its text alone, which no file is called."""
+    for line in content.decode(errors="replace").splitlines():
+        digest, _, path = line.partition("  ")
+        yield path or line, digest
+
+
+def _safe(names: list[str], path: str) -> list[str]:
+    """The names of files, if unpacking them can't overwrite anything outside the folder or each other."""
+    names = [name for name in names if not name.endswith("/")]  # folders, which other packers list
+    twice = {name for name, count in Counter(names).items() if count > 1}
     if len({name.partition("/")[0] for name in names}) != 1:
         raise HandoffError(f"{path} does not hold one folder, as the zip of a bundle does; give a bundle's.")
     for name in names:
         parts = name.split("/")
-        if (
-            name.startswith("/")
-            or "\\" in name
-            or ".." in parts
-            or "" in parts
-            or len(parts) < 2
-            or names.count(name) > 1
-        ):
+        if name.startswith("/") or "\\" in name or ".." in parts or "" in parts or len(parts) < 2 or name in twice:
             raise HandoffError(f"{path} holds {name!r}, which no bundle does; fetch it again from whom you trust.")
     return sorted(names)
 

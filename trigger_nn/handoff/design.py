@@ -16,6 +16,7 @@ from trigger_nn.program.program import Port, Program
 from trigger_nn.recipe import HardwareSpec
 
 BIT = Fixed(False, 1, 1)
+WIDEST = 61  # bits of a score, or a threshold, that is decided upon: their difference is an int64
 DECISION = "decision"  # the port of the decision bits
 
 
@@ -110,12 +111,22 @@ class Design:
                 f"Program {self.program.name!r} has a port named {DECISION!r}, as the decision bits are; rename that "
                 "layer of the model."
             )
+        if self.decisions and self.program.outputs[0].type.width > WIDEST:
+            raise UnsupportedLayerError(
+                f"Output {self.program.output_names[0]!r} has scores of more than {WIDEST} bits, which no decision is "
+                "made of; narrow the last layer's type."
+            )
         size = int(np.prod(self.program.outputs[0].shape))
         for decision in self.decisions:
             if not 0 <= decision.element < size:
                 raise UnsupportedLayerError(
                     f"The threshold for {decision.signal!r} is on element {decision.element}, but output "
                     f"{self.program.output_names[0]!r} has elements 0 to {size - 1}; name one of these."
+                )
+            if abs(decision.mantissa) >> WIDEST:
+                raise UnsupportedLayerError(
+                    f"The threshold {decision.mantissa} for {decision.signal!r} is beyond every score; give one of at "
+                    f"most {WIDEST} bits."
                 )
 
     @cached_property

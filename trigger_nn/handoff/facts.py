@@ -52,6 +52,7 @@ class Origin:
     revision: str = ""  # of the recipe's git repository, with `+changes` if it was not clean
     command: str = ""
     recipe_content: Mapping[str, Any] = field(default_factory=dict)
+    compiled_with: Mapping[str, str] = field(default_factory=dict)  # versions that compiled the program
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,7 @@ def make_bundle(
     files = {f"hls/{path}": content for path, content in hls_files(design, project).items()}
     files |= {f"emulator/{path}": content for path, content in emulator.items()}
     files[PROGRAM] = program_file
-    files |= interface_files(design, facts)
-    files |= document_files(design, facts, counts.events)
+    files |= papers(design, facts, counts.events)
     files |= derived_files(design, vectors, spec, files)
     files[MANIFEST] = describe(design, facts, spec, counts, files).text()
     return Bundle.sealed(files)
@@ -83,6 +82,11 @@ def derived_files(design: Design, vectors: Vectors, spec: HandoffSpec, others: C
     made = {**vector_files(design, vectors, spec), **script_files(design, events)}
     listed = len({*others, *made, MANIFEST}) + BENCH_FILES
     return made | bench_files(design, events, network, listed, "emulator/Makefile" in others)
+
+
+def papers(design: Design, facts: HandoffFacts, events: int) -> dict[str, bytes]:
+    """What people and programs read of the design: interface, guide, card, licences."""
+    return {**interface_files(design, facts), **document_files(design, facts, events)}
 
 
 def is_derived(path: str) -> bool:

@@ -13,7 +13,8 @@ from trigger_nn.errors import HandoffError
 from trigger_nn.files import sha256
 from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle
 from trigger_nn.handoff.design import Design, Threshold
-from trigger_nn.handoff.facts import HandoffFacts
+from trigger_nn.handoff.facts import ElementMeaning, HandoffFacts, Origin, Performance, PortMeaning
+from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.program.operations import Constant
 from trigger_nn.program.program import Port, Program
 from trigger_nn.recipe import HandoffSpec, HardwareSpec, Part
@@ -24,14 +25,13 @@ DigestOrNone = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
 
 
 class PortEntry(Part):
-    """A port of the block: its integers' type and number, and what they mean."""
+    """A port of the block: the type and number of its integers; what they mean is among the meanings."""
 
     name: str
     shape: tuple[int, ...]
     type: str
     elements: int
     bits: int
-    meaning: str = ""
 
 
 class Digests(Part):
@@ -75,6 +75,15 @@ class EstimateEntry(Part):
     bram: int
     unmodelled: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, made: Estimate) -> "EstimateEntry":
+        """Its totals."""
+        return cls(
+            cycles=made.cycles, latency_ns=made.latency, bunch_crossings=made.bunch_crossings,
+            interval_cycles=made.interval, unmodelled=made.unmodelled,
+            **{resource: made.total(resource) for resource in RESOURCES},
+        )  # fmt: skip
+
 
 class PerformanceEntry(Part):
     """One figure of merit; None: not measured."""
@@ -86,6 +95,23 @@ class PerformanceEntry(Part):
     events: int
 
 
+class ElementEntry(Part):
+    """What the integer at one place of a port stands for."""
+
+    name: str
+    unit: str
+    lsb: float
+    offset: float
+
+
+class MeaningEntry(Part):
+    """What a port of the block or of the network carries."""
+
+    text: str
+    elements: tuple[ElementEntry, ...] = ()
+    constants: Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
 class Manifest(Part):
     """All of `manifest.json`."""
 
@@ -95,6 +121,7 @@ class Manifest(Part):
     digests: Digests
     inputs: tuple[PortEntry, ...]
     outputs: tuple[PortEntry, ...]
+    meanings: dict[str, MeaningEntry]
     builder: dict[str, Any] | None
     hardware: HardwareSpec
     handoff: HandoffSpec
@@ -106,7 +133,8 @@ class Manifest(Part):
     limits: tuple[str, ...]
     revision: str
     command: str
-    versions: dict[str, str]
+    versions: dict[str, str]  # of what made the bundle
+    compiled_with: dict[str, str]  # of what compiled the program, as far as it says
     recipe: dict[str, Any]
     files: dict[str, Digest]
 
@@ -126,7 +154,7 @@ def describe(
 ) -> Manifest:
     """The manifest of a bundle that holds `files`."""
     fired = {(d.signal, d.rate) for d in design.decisions}
-    estimate, origin = facts.estimate, facts.origin
+    origin = facts.origin
     return Manifest(
         name=design.identity.name,
         symbol=design.identity.symbol,
@@ -134,24 +162,24 @@ def describe(
             design=design.identity.digest, program=design.program.digest, weights=weights_digest(design.program),
             recipe=origin.recipe, training_sample=origin.sample,
         ),
-        inputs=tuple(_port(port, facts) for port in design.inputs),
-        outputs=tuple(_port(port, facts) for port in design.outputs),
+        inputs=tuple(_port(port) for port in design.inputs),
+        outputs=tuple(_port(port) for port in design.outputs),
+        meanings={
+            name: MeaningEntry.model_validate(_as_json(asdict(meaning))) for name, meaning in facts.meanings.items()
+        },
         builder=_as_json(design.builder.facts()) if design.builder else None,
         hardware=design.hardware,
         handoff=spec,
         vectors=counts,
         thresholds=tuple(ThresholdEntry(**vars(t), in_firmware=(t.signal, t.rate) in fired) for t in facts.thresholds),
-        estimate=EstimateEntry(
-            cycles=estimate.cycles, latency_ns=estimate.latency, bunch_crossings=estimate.bunch_crossings,
-            interval_cycles=estimate.interval, unmodelled=estimate.unmodelled,
-            **{resource: estimate.total(resource) for resource in RESOURCES},
-        ),
+        estimate=EstimateEntry.of(facts.estimate),
         performance=tuple(PerformanceEntry(**asdict(row)) for row in facts.performance),
         agreement=facts.agreement,
         limits=facts.limits,
         revision=origin.revision,
         command=origin.command,
         versions=dict(origin.versions),
+        compiled_with=dict(origin.compiled_with),
         recipe=_as_json(origin.recipe_content),
         files={path: sha256(files[path]) for path in sorted(files) if path not in (MANIFEST, SUMS)},
     )  # fmt: skip
@@ -171,9 +199,35 @@ def read_manifest(bundle: Bundle) -> Manifest:
         if isinstance(version, int) and version > 1:
             raise HandoffError(f"{MANIFEST} has schema {version}, newer than 1; update trigger_nn.")
         return Manifest.model_validate(content)
-    except (ValueError, ValidationError, RecursionError) as error:
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(step) for step in wrong["loc"]) or "its content"
+        raise HandoffError(f"{MANIFEST} is damaged ({where}: {wrong['msg']}); fetch the bundle again.") from None
+    except (ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise HandoffError(f"{MANIFEST} is damaged ({first}); fetch the bundle again.") from None
+
+
+def facts_in(manifest: Manifest, design: Design) -> HandoffFacts:
+    """What the manifest says of `design`, as it was given to `describe`; the estimate is made again."""
+    hardware, digests = manifest.hardware, manifest.digests
+    return HandoffFacts(
+        estimate=estimate(design.program, hardware.clock_period, hardware.part),
+        origin=Origin(
+            manifest.versions, digests.weights, digests.recipe, digests.training_sample, manifest.revision,
+            manifest.command, manifest.recipe, manifest.compiled_with,
+        ),
+        meanings={
+            name: PortMeaning(m.text, tuple(ElementMeaning(**dict(e)) for e in m.elements), m.constants)
+            for name, m in manifest.meanings.items()
+        },
+        thresholds=tuple(
+            Threshold(t.signal, t.element, t.rate, t.mantissa, t.efficiency) for t in manifest.thresholds
+        ),
+        performance=tuple(Performance(**dict(row)) for row in manifest.performance),
+        agreement=manifest.agreement,
+        limits=manifest.limits,
+    )  # fmt: skip
 
 
 def schema() -> bytes:
@@ -201,13 +255,10 @@ def _constants(value: Any) -> Iterator[Constant]:
             yield from _constants(getattr(value, field.name))
 
 
-def _port(port: Port, facts: HandoffFacts) -> PortEntry:
+def _port(port: Port) -> PortEntry:
     elements = int(np.prod(port.shape))
-    meaning = facts.meanings.get(port.name)
-    return PortEntry(
-        name=port.name, shape=port.shape, type=str(port.type), elements=elements, bits=elements * port.type.width,
-        meaning=meaning.text if meaning else "",
-    )  # fmt: skip
+    bits = elements * port.type.width
+    return PortEntry(name=port.name, shape=port.shape, type=str(port.type), elements=elements, bits=bits)
 
 
 def _as_json(value: Any) -> Any:

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,18 +11,21 @@ from pathlib import Path
 import numpy as np
 
 from trigger_nn import toolchain
-from trigger_nn.errors import TriggerNNError
+from trigger_nn.errors import HandoffError, TriggerNNError
 from trigger_nn.files import write_tree
 from trigger_nn.handoff.builders import builder_for
-from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, sums
+from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, listed, sums
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, is_derived, program_in
-from trigger_nn.handoff.manifest import Manifest, read_manifest, weights_digest
+from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, is_derived, papers, program_in
+from trigger_nn.handoff.manifest import EstimateEntry, Manifest, facts_in, read_manifest, weights_digest
 from trigger_nn.handoff.vectors import Vectors, vectors_in
 from trigger_nn.handoff.verification import Check, Verification
 from trigger_nn.program.program import Program
 from trigger_nn.version import __version__
 
+# What the bench, the checker of digests and the emulator's check begin a line with that says what is wrong.
+TELLING = ("DIFFERENT", "ALTERED", "MISSING", "NOT LISTED", "NOT A FILE", "UNREADABLE", "MALFORMED", "ERROR", "FAILED")
+MAKE_CHECK = "make check"
 NAMED = 5  # files that a sentence names
 BUILD_TIME = 3600  # seconds that `make check` may take
 
@@ -53,6 +56,7 @@ def verify(bundle: Bundle, build: bool = True) -> Verification:
         ("program", lambda: _program(held)),
         ("expected outputs", lambda: _expected(held)),
         ("vectors, bench, scripts", lambda: _derived(held)),
+        ("interface, papers", lambda: _papers(held)),
         ("C++ emulator", lambda: _emulator(held)),
     ]
     checks = [digest_check(bundle), *(_looked(name, look) for name, look in looks)]
@@ -70,7 +74,11 @@ class _Wrong(Exception):  # noqa: N818
 
 
 class _Unknown(Exception):  # noqa: N818
-    """Something can't be looked at here."""
+    """Something can't be looked at here; `needed` or not."""
+
+    def __init__(self, reason: str, needed: bool = True) -> None:
+        super().__init__(reason)
+        self.needed = needed
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,11 @@ class _Held:
 
     @cached_property
     def manifest(self) -> Manifest:
-        return read_manifest(self.bundle)
+        """The manifest; the check of that name says what is wrong with it, all others that they can't go on."""
+        try:
+            return read_manifest(self.bundle)
+        except HandoffError:
+            raise _Unknown("the manifest can't be read") from None
 
     @cached_property
     def program(self) -> Program:
@@ -104,7 +116,7 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
     except _Unknown as reason:
-        return Check(name, None, str(reason))
+        return Check(name, None, str(reason), reason.needed)
     except _Wrong as reason:
         return Check(name, False, str(reason))
     except TriggerNNError as error:
@@ -114,12 +126,12 @@ def _looked(name: str, look: Callable[[], str]) -> Check:
 def _digests(bundle: Bundle) -> str:
     if SUMS not in bundle.files:
         raise _Wrong(f"{SUMS} is missing")
-    listed = dict(_lines(bundle.files[SUMS]))
-    actual = dict(_lines(sums(bundle.files)))
+    named = dict(listed(bundle.files[SUMS]))
+    actual = dict(listed(sums(bundle.files)))
     sentences = [
-        _sentence("altered", [path for path in actual if path in listed and listed[path] != actual[path]]),
-        _sentence("missing", [path for path in listed if path not in actual]),
-        _sentence("not listed", [path for path in actual if path not in listed]),
+        _sentence("altered", [path for path in actual if path in named and named[path] != actual[path]]),
+        _sentence("missing", [path for path in named if path not in actual]),
+        _sentence("not listed", [path for path in actual if path not in named]),
     ]
     wrong = [sentence for sentence in sentences if sentence]
     if not wrong and bundle.files[SUMS] != sums(bundle.files):
@@ -129,23 +141,16 @@ def _digests(bundle: Bundle) -> str:
     return f"{len(actual)} files are as {SUMS} says"
 
 
-def _lines(content: bytes) -> Iterator[tuple[str, str]]:
-    """Path and digest of each line; of a line that is none its text alone, which no file is called."""
-    for line in content.decode(errors="replace").splitlines():
-        digest, _, path = line.partition("  ")
-        yield path or line, digest
-
-
 def _sentence(what: str, paths: list[str]) -> str:
     more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
     return f"{what}: {', '.join(paths[:NAMED])}{more}" if paths else ""
 
 
 def _manifest(held: _Held) -> str:
-    manifest, files = held.manifest, held.bundle.files
+    manifest, files = read_manifest(held.bundle), held.bundle.files
     if manifest.text() != files[MANIFEST]:
         raise _Wrong("it is not written as this package writes it")
-    wanted = {path: digest for path, digest in _lines(sums(files)) if path != MANIFEST}
+    wanted = {path: digest for path, digest in listed(sums(files)) if path != MANIFEST}
     if manifest.files != wanted:
         differing = sorted({p for p, _ in manifest.files.items() ^ wanted.items()})
         raise _Wrong(_sentence("its digests do not fit", differing))
@@ -162,8 +167,10 @@ def _program(held: _Held) -> str:
     wrong = [name for name, (one, two) in found.items() if one != two]
     if wrong:
         raise _Wrong(f"not the digest that the manifest has: {', '.join(wrong)}")
-    if design.identity.symbol != held.manifest.symbol:
-        raise _Wrong(f"the manifest names the code {held.manifest.symbol}, it should be {design.identity.symbol}")
+    names = {design.identity.symbol: held.manifest.symbol, program.name: held.manifest.name}
+    for ours, theirs in names.items():
+        if ours != theirs:
+            raise _Wrong(f"the manifest says {theirs!r}, the program {ours!r}")
     return f"{len(program.operations)} operations, {design.identity.symbol}"
 
 
@@ -205,10 +212,27 @@ def _derived(held: _Held) -> str:
     return _as_made(held, wanted, is_derived)
 
 
-def _emulator(held: _Held) -> str:
+def _papers(held: _Held) -> str:
+    """Interface, guide and card are what the manifest's facts make; and no file is there that nothing makes."""
     _same_version(held)
+    facts, events = facts_in(held.manifest, held.design), held.manifest.vectors.events
+    wanted = papers(held.design, facts, events)
+    told = _as_made(held, wanted, lambda path: "/" not in path and path not in ("Makefile", MANIFEST, SUMS))
+    made = ("hls/", "emulator/")
+    strange = [p for p in held.bundle.files if "/" in p and not p.startswith(made) and not is_derived(p)]
+    if strange:
+        raise _Wrong(_sentence("nothing that a bundle holds", strange))
+    if EstimateEntry.of(facts.estimate) != held.manifest.estimate:
+        raise _Wrong("the manifest's estimate is not what the program gives")
+    return told
+
+
+def _emulator(held: _Held) -> str:
     if not any(path.endswith(".cpp") for path in held.bundle.files if path.startswith("emulator/")):
-        raise _Unknown("the bundle has none, its CARD.md says why")
+        if not any("no C++ emulator" in limit for limit in held.manifest.limits):
+            raise _Wrong("the bundle has none, and does not say why")
+        raise _Unknown("the bundle has none, its CARD.md says why", needed=False)
+    _same_version(held)
     sources = emulator_sources(held.design, held.manifest.vectors)
     wanted = {f"emulator/{path}": content for path, content in sources.items()}
     wanted[PROGRAM] = held.bundle.files[PROGRAM]
@@ -232,7 +256,7 @@ def _as_made(held: _Held, wanted: dict[str, bytes], meant: Callable[[str], bool]
 
 def _make_check(bundle: Bundle, build: bool) -> Check:
     """`make check` in a copy."""
-    name = "make check"
+    name = MAKE_CHECK
     if not build:
         return Check(name, None, "left out, as asked")
     missing = [tool for tool in ("g++", "make") if shutil.which(tool) is None]
@@ -256,6 +280,6 @@ def _make_check(bundle: Bundle, build: bool) -> Check:
 
 def _first_complaint(lines: list[str]) -> str:
     """The line that says most, of what a failed `make check` printed."""
-    telling = [line for line in lines if line.startswith(("DIFFERENT", "ERROR", "ALTERED", "MISSING"))]
+    telling = [line for line in lines if line.startswith(TELLING)]
     telling += [line for line in lines if "error" in line.lower()]
     return (telling or lines or ["it failed without a word"])[0]

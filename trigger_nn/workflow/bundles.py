@@ -28,8 +28,12 @@ from trigger_nn.studies.difference import (
 from trigger_nn.studies.divergence import Decision
 from trigger_nn.workflow.inputs import mantissas_at
 
-AROUND = ("hardware", "handoff", "vectors", "estimate", "versions", "builder", "revision", "command")
+AROUND = (
+    "hardware", "handoff", "vectors", "estimate", "performance", "limits", "agreement", "versions", "compiled_with",
+    "recipe", "builder", "revision", "command",
+)  # fmt: skip
 ARRAYS = (".npy", ".npz")
+NAMED = 3  # files of a folder
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ def changed(before: Side, after: Side, events: Path | None, split: str, threshol
     """
     found = difference(before.program, after.program)
     changes = (*found.changes, *_around(before.manifest, after.manifest))
-    if not changes and before.digest and after.digest and before.digest != after.digest:
-        changes = tuple(_files(before, after))
+    if before.digest and after.digest and before.digest != after.digest:
+        changes = (*changes, *_files(before, after))
     found = replace(found, changes=changes)
     if events is None:
         return found
@@ -123,13 +127,26 @@ def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]
 
 
 def _files(before: Side, after: Side) -> Iterator[Change]:
-    """Files that differ, where nothing that has a meaning does; the bundles' digests if there are none."""
-    lists = [side.manifest.files if side.manifest else {} for side in (before, after)]
+    """How many files of each folder differ, so that nothing hides behind other changes; and the bundles' digests.
+
+    Files of the two designs that differ in its name alone are taken as one.
+    """
+    lists = [_digests(side) for side in (before, after)]
+    differing: dict[str, list[str]] = {}
     for path in sorted(set(lists[0]) | set(lists[1])):
-        digests = [one.get(path, "none")[:12] for one in lists]
-        if digests[0] != digests[1]:
-            yield Change(path, "SHA-256", *digests)
+        if lists[0].get(path) != lists[1].get(path):
+            differing.setdefault(path.partition("/")[0] + "/" if "/" in path else ".", []).append(path)
+    for folder, paths in differing.items():
+        more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+        yield Change(folder, "files that differ", str(len(paths)), ", ".join(paths[:NAMED]) + more)
     yield Change("bundle", "digest", before.digest, after.digest)
+
+
+def _digests(side: Side) -> dict[str, str]:
+    """Digest of each file by path, with the design's own name left out of the path."""
+    if side.manifest is None:
+        return {}
+    return {path.replace(side.manifest.symbol, "DESIGN"): digest for path, digest in side.manifest.files.items()}
 
 
 def _values(where: str, what: str, old: Any, new: Any) -> Iterator[Change]:

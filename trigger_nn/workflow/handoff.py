@@ -11,7 +11,7 @@ import numpy as np
 
 from trigger_nn import toolchain
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.errors import HandoffError, RecipeError
+from trigger_nn.errors import HandoffError, RecipeError, TriggerNNError
 from trigger_nn.events.quantities import Column, from_json
 from trigger_nn.events.storage.shards import read_sample
 from trigger_nn.files import sha256
@@ -125,8 +125,8 @@ def program_bundle(
     count = vectors or (given.verify.vectors if given else 500)
     figures = Figures()
     if events.suffix not in (".npy", ".npz") and given is not None and split == "test":
-        sample = checked(read_sample(events), given, str(events))
-        figures = figures_of(program, sample, given, _scores(program, events, source, path.parent / FLOAT_MODEL, found))
+        scores = _scores(program, events, source, path.parent / FLOAT_MODEL, found)
+        figures = _figures(program, events, given, scores, stated=recipe is not None)
     return bundle_of(
         Known(
             program, path.read_bytes(), _project(compiled), {name: x[:count] for name, x in found.items()},
@@ -134,6 +134,19 @@ def program_bundle(
         ),
         given.handoff if given else HandoffSpec(),
     )  # fmt: skip
+
+
+def _figures(
+    program: Program, events: Path, recipe: ModelRecipe, scores: Mapping[str, np.ndarray], stated: bool
+) -> Figures:
+    """What the networks do on `events`; of a recipe that nobody `stated`, only where the events have what it names."""
+    try:
+        sample = checked(read_sample(events), recipe, str(events))
+    except TriggerNNError as error:
+        if stated:
+            raise
+        return Figures(limits=(f"Performance and thresholds were not measured on the events given: {error}",))
+    return figures_of(program, sample, recipe, scores)
 
 
 def compiled_bundle(
@@ -173,7 +186,8 @@ def origin_of(program: Program, recipe: Path | None = None, command: str = "", a
     recorded = sha256(json.dumps(content, sort_keys=True).encode()) if content else ""
     place = recipe or at
     return Origin(
-        versions=versions() | made.get("versions", {}),
+        versions=versions(),
+        compiled_with=made.get("versions", {}),
         recipe=sha256(recipe.read_bytes()) if recipe else recorded,
         sample=made.get("events", {}).get("sha256", ""),
         revision=toolchain.git_revision(place.parent) if place else "",

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 
 from trigger_nn.files import replacing, sha256
-from trigger_nn.handoff.bundle import SUMS
 from trigger_nn.version import __version__
 from trigger_nn.workflow.steps import STEPS, Progress
-from trigger_nn.workflow.workspace import Workspace
+from trigger_nn.workflow.workspace import Workspace, is_written
 
 
 def run_until(
@@ -44,4 +43,4 @@ def run_until(
 def _present(workspace: Workspace, name: str) -> bool:
     """Whether a file of a step is there; of the bundle also the folder that was written."""
     path = workspace.path(name)
-    return path.exists() and (name != "bundle.json" or (workspace.bundle / SUMS).exists())
+    return path.exists() and (name != "bundle.json" or is_written(workspace))

@@ -228,7 +228,11 @@ STEPS = (
     ),
     Step(
         "bundle", "write the firmware bundle", ("bundle.json",),
-        lambda w: [w.recipe.verify.vectors, w.recipe.study, w.recipe.handoff, str(w.bundles), w.command], _bundle,
+        lambda w: [
+            w.recipe.verify.vectors, w.recipe.study, w.recipe.handoff, str(w.bundles), w.command, w.revision,
+            versions(),
+        ],
+        _bundle,
     ),
     Step("report", "compare triggers and draw the page", ("report.html",), lambda _: "", _report),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from trigger_nn.errors import TriggerNNError
 from trigger_nn.events.storage.dataset import SPLITS, Sample
 from trigger_nn.events.storage.shards import MANIFEST, read_sample
 from trigger_nn.files import replacing, sha256
-from trigger_nn.handoff.bundle import Bundle
+from trigger_nn.handoff.bundle import SUMS, Bundle, sums
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.passes.exact import Choice
 from trigger_nn.program.fixed import Fixed, to_float
@@ -58,6 +58,11 @@ class Workspace:
     def command(self) -> str:
         """What a person types to make the bundle again, at the root of the repository that holds the recipe."""
         return f"trigger-nn bundle {in_repository(self.recipe_path)}"
+
+    @property
+    def revision(self) -> str:
+        """Of the repository that holds the recipe."""
+        return toolchain.git_revision(self.recipe_folder)
 
     @property
     def bundle(self) -> Path:
@@ -123,6 +128,16 @@ def write_bundle(bundle: Bundle, bundles: Path) -> Path:
     with replacing(bundles / f"{bundle.label}.zip") as temporary:
         temporary.write_bytes(bundle.zip())
     return folder
+
+
+def is_written(workspace: Workspace) -> bool:
+    """Whether the bundle that was written last is still there as it was, with its zip."""
+    folder = workspace.bundle
+    archive = folder.parent / f"{folder.name}.zip"
+    if not (folder / SUMS).is_file() or not archive.is_file():
+        return False
+    bundle = Bundle.read(folder)
+    return bundle.files[SUMS] == sums(bundle.files) and archive.read_bytes() == bundle.zip()
 
 
 def estimated(workspace: Workspace, program: Program) -> Estimate:

@@ -107,7 +107,8 @@ def test_four_models_in_one_process(libraries, loader):
     ]  # fmt: skip
     assert "has 1 ports here; give a std::vector<std::any>" in refusals[5]
     assert "Port 'y'" in refusals[6]
-    assert "'x' takes mantissas -128..127, but element 1 of event 0 is 128; saturate it first." in refusals[7]
+    assert "Port x of single_" in refusals[7]
+    assert "takes integers from -128 to 127, element 1 is 128." in refusals[7]
 
 
 def path_name(pair):

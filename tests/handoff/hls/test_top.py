@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.handoff.hls.designs import HEADER, KIND, PROJECT, SOURCE, SumsAndDifferences, small_program
-from trigger_nn.errors import HandoffError
+from trigger_nn.errors import HandoffError, UnsupportedLayerError
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.hls import hls_files
 from trigger_nn.handoff.hls.network import Argument, Layout, as_part, read_network
@@ -120,9 +120,8 @@ def test_local_arrays_are_not_called_as_a_port():
 
 @pytest.mark.parametrize("element", [-1, 3])
 def test_decision_on_no_element_is_refused(element):
-    design = Design(small_program(), HardwareSpec(), None, (cut(0, element),))
-    with pytest.raises(HandoffError, match=f"'signal' looks at element {element} of port 'out', which has 3"):
-        hls_files(design, PROJECT)
+    with pytest.raises(UnsupportedLayerError, match=f"'signal' is on element {element}, but output 'out' has elements"):
+        Design(small_program(), HardwareSpec(), None, (cut(0, element),))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +138,7 @@ def test_decision_on_no_element_is_refused(element):
         (
             Design(small_program(("jet-pt", "out")), HardwareSpec()),
             PROJECT,
-            "'jet-pt' .* rename the layer, with letters",
+            "'jet-pt' .* rename it, with letters",
         ),
         (Design(small_program(("given", "float")), HardwareSpec()), PROJECT, "'float' can't be the name"),
     ],

@@ -14,6 +14,11 @@ from trigger_nn.program.program import Port
 # What Vivado HLS and Vitis HLS will make one word of, or wires of (config_array_partition -maximum_size 4096).
 LARGEST_COUNT, LARGEST_WORD = 4096, 65536
 
+# Macros and globals of the headers that come along, and what the block's own control is called in RTL.
+TAKEN = (
+    "assert", "BUFSIZ", "EOF", "errno", "HUGE_VAL", "INFINITY", "main", "NAN", "NULL", "std", "stderr", "stdin",
+    "stdout", "ap_clk", "ap_continue", "ap_done", "ap_idle", "ap_ready", "ap_rst", "ap_rst_n", "ap_start",
+)  # fmt: skip
 _KEYWORD = re.compile(
     """alignas|alignof|and|and_eq|asm|auto|bitand|bitor|bool|break|case|catch|char|char16_t|char32_t|class|compl|const
     |const_cast|constexpr|continue|decltype|default|delete|do|double|dynamic_cast|else|enum|explicit|export|extern|false
@@ -23,6 +28,10 @@ _KEYWORD = re.compile(
     |volatile|wchar_t|while|xor|xor_eq""",
     re.VERBOSE,
 )
+
+
+def _taken(identifier: str) -> bool:
+    return identifier in TAKEN or _KEYWORD.fullmatch(identifier) is not None
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ def identifiers(ports: Iterable[Port]) -> tuple[str, ...]:
             raise HandoffError(
                 f"Port {name!r} is called {identifier} in C++, as another port is; rename one of the layers."
             )
-        if not re.fullmatch(r"[A-Za-z_]\w*", identifier, re.ASCII) or _KEYWORD.fullmatch(identifier):
+        if not re.fullmatch(r"[A-Za-z_]\w*", identifier, re.ASCII) or _taken(identifier):
             raise HandoffError(f"Port {name!r} can't be the name of a C++ argument; rename the layer.")
     return tuple(identifier for _, identifier in names)
 

@@ -51,11 +51,12 @@ def _check(design: Design, sources: Mapping[str, str]) -> None:
         raise HandoffError(
             f"The program's name {design.program.name!r} can't name a C++ function; compile it under another name."
         )
-    for port in design.program.inputs:
-        if re.search(r"\W", port.name, re.ASCII):
+    names = [part.name for part in (*design.program.inputs, *design.program.operations)]
+    for name in names:
+        if re.search(r"\W", name, re.ASCII):
             raise HandoffError(
-                f"Input {port.name!r} is the name of a variable in hls4ml's C++, where it can't stand; rename the "
-                "layer, with letters, digits and _ alone."
+                f"Layer {name!r} gives its name to variables and types in hls4ml's C++, where it can't stand; rename "
+                "it, with letters, digits and _ alone."
             )
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import prod
 
 import jinja2
 
-from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.hls.network import WIRES, Network
 from trigger_nn.handoff.hls.ports import CppPort, decision_port, identifiers, network_ports, raw_port, words
@@ -83,11 +81,6 @@ def _unlike(name: str, taken: Collection[str]) -> str:
 def _cut(design: Design, index: int, decision: Threshold) -> Cut:
     """A decision, with a threshold beyond all scores moved to the nearest that decides as it does."""
     port = design.program.outputs[0]
-    if not 0 <= decision.element < prod(port.shape):
-        raise HandoffError(
-            f"The decision on {decision.signal!r} looks at element {decision.element} of port {port.name!r}, which "
-            f"has {prod(port.shape)} elements, counted from 0; give one of those."
-        )
     return Cut(index, decision.element, min(max(decision.mantissa, port.type.minimum - 1), port.type.maximum))
 
 

@@ -37,9 +37,12 @@ def admitted(bundle: Bundle, verify: Callable[[Bundle], Verification]) -> Admitt
     """Verify `bundle`.
 
     Raises:
-        HandoffError: something does not hold, nothing was looked at, or it was another bundle that was looked at.
+        HandoffError: something does not hold, or was not looked at, or it was another bundle that was looked at.
     """
     found = verify(bundle)
+    if found.holds and found.unchecked:
+        told = "; ".join(f"{check.name} ({check.found})" for check in found.unchecked)
+        raise HandoffError(f"The bundle is not published, as its verification is not complete: {told}.")
     if found.failures:
         told = "; ".join(f"{check.name} ({check.found})" for check in found.failures)
         raise HandoffError(f"The bundle is not published, as it fails its verification: {told}. Make it again.")

@@ -1,8 +1,5 @@
 """Objects: zips under the SHA-256 of their bytes."""
 
-import io
-import zipfile
-
 from trigger_nn.errors import HandoffError
 from trigger_nn.files import sha256
 from trigger_nn.handoff.bundle import Bundle
@@ -47,8 +44,7 @@ def taken(place: Place, release: Release) -> Bundle:
             f"{where}, the bundle of {release}, is damaged: its bytes don't have that SHA-256. Remove it, then publish "
             "that bundle again."
         )
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        bundle = Bundle({name: packed.read(name) for name in packed.namelist()})
+    bundle = Bundle.unzipped(content, where)
     if bundle.digest != release.digest:
         raise HandoffError(f"{where} is not the bundle {release.digest[:8]} of {release}; its record was forged.")
     return bundle

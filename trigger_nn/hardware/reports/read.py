@@ -60,7 +60,8 @@ def _walk(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         own = Path(parent).parent.name == "impl"
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not (own and name == RUNS))
-        yield from (Path(parent, name) for name in sorted(files))
+        paths = (Path(parent, name) for name in sorted(files))
+        yield from (path for path in paths if path.is_file() or path.is_symlink())  # no pipes, which would never end
 
 
 def _named(path: Path, patterns: Iterable[str]) -> bool:

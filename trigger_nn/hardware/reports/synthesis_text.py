@@ -103,6 +103,8 @@ def _resources(table: Sequence[tuple[str, ...]], line: str) -> Resources:
 
 
 def _name(line: dict[str, str]) -> str:
+    if "Modules & Loops" not in line:
+        raise ReportError("has a summary table without the column 'Modules & Loops'")
     return line["Modules & Loops"].strip("+* ")
 
 

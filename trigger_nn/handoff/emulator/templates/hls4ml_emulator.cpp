@@ -119,6 +119,17 @@ bool give_plain(const Port &port, const Mantissas &from, const std::any &given) 
            give<std::int64_t>(port, from, given, [](std::int64_t &to, std::int64_t value) { to = value; });
 }
 
+// Mantissas are what the port's type holds.
+void check_range(const Port &port, const Mantissas &mantissas) {
+    const std::int64_t high = static_cast<std::int64_t>((std::uint64_t{1} << (port.width - (port.is_signed ? 1 : 0))) - 1);
+    const std::int64_t low = port.is_signed ? -high - 1 : 0;
+    for (std::size_t i = 0; i < port.size; ++i)
+        if (mantissas[i] < low || mantissas[i] > high)
+            throw std::invalid_argument(
+                "Port " + std::string(port.name) + " of {{ symbol }} takes integers from " + std::to_string(low) + " to " +
+                std::to_string(high) + ", element " + std::to_string(i) + " is " + std::to_string(mantissas[i]) + ".");
+}
+
 // What is given for each of several ports, or for the one that there is.
 std::vector<std::any> parts(const std::any &given, std::size_t ports) {
     const auto *several = std::any_cast<std::vector<std::any>>(&given);
@@ -137,8 +148,14 @@ class Emulator final : public hls4mlEmulator::Model {
 public:
     void prepare_input(std::any input) override {
         const std::vector<std::any> given = parts(input, {{ symbol }}::number_of_inputs);
+        // First all ports, then the change: what is refused leaves the event before as it was.
 {% for p in inputs %}
-        if (!take_plain(port_{{ p.identifier }}, given[{{ loop.index0 }}], in_{{ p.identifier }})) take_{{ p.identifier }}(given[{{ loop.index0 }}]);
+        Mantissas new_{{ p.identifier }}({{ symbol }}::size_{{ p.identifier }});
+        if (!take_plain(port_{{ p.identifier }}, given[{{ loop.index0 }}], new_{{ p.identifier }})) take_{{ p.identifier }}(given[{{ loop.index0 }}], new_{{ p.identifier }});
+        check_range(port_{{ p.identifier }}, new_{{ p.identifier }});
+{% endfor %}
+{% for p in inputs %}
+        in_{{ p.identifier }}.swap(new_{{ p.identifier }});
 {% endfor %}
     }
 
@@ -157,11 +174,11 @@ public:
 
 private:
 {% for p in inputs %}
-    void take_{{ p.identifier }}(const std::any &given) {
+    void take_{{ p.identifier }}(const std::any &given, [[maybe_unused]] Mantissas &to) {
 #ifdef AP_TYPES
         using Ap = {{ p.ap_type }};
         const auto convert = [](const Ap &value) { return mantissa(port_{{ p.identifier }}, value); };
-        if (take<Ap>(port_{{ p.identifier }}, given, in_{{ p.identifier }}, convert)) return;
+        if (take<Ap>(port_{{ p.identifier }}, given, to, convert)) return;
 #endif
         refuse(port_{{ p.identifier }}, given.has_value() ? given.type().name() : "nothing");
     }

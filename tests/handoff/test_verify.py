@@ -24,7 +24,7 @@ def reseal(files):
     files = {path: content for path, content in files.items() if path != SUMS}
     manifest = json.loads(files["manifest.json"])
     manifest["files"] = {p: sha256(c) for p, c in sorted(files.items()) if p != "manifest.json"}
-    files["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+    files["manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
     return Bundle.sealed(files)
 
 

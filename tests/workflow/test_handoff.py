@@ -113,8 +113,8 @@ def test_a_tagger_states_what_its_networks_do(jets):
     assert manifest.recipe == json.loads(json.dumps(program.provenance["recipe"]))
     assert manifest.command == "trigger-nn bundle it"
     assert [p.name for p in manifest.outputs] == ["output"]
-    assert manifest.outputs[0].meaning.endswith(": quark, gluon, w, z, top")
-    assert "15: multiplicity in counts of 0.125 from 49" in manifest.inputs[0].meaning
+    assert manifest.meanings[manifest.outputs[0].name].text.endswith(": quark, gluon, w, z, top")
+    assert "15: multiplicity in counts of 0.125 from 49" in manifest.meanings[manifest.inputs[0].name].text
     assert verify(bundle, build=False).holds
 
 
@@ -249,13 +249,16 @@ def few():
 def test_a_sample_without_a_process_of_the_recipe_is_refused(images, few, tmp_path):
     write_sample(tmp_path / "renamed.h5", replace(few, processes=("zero_bias", "qcd", "hh4b", "other")), 1)
     with pytest.raises(TriggerNNError, match="vbf_inv"):
-        program_bundle(images, tmp_path / "renamed.h5")
+        program_bundle(images, tmp_path / "renamed.h5", recipe=IMAGES)
+    unstated = read_manifest(program_bundle(images, tmp_path / "renamed.h5", vectors=3))
+    assert (unstated.performance, unstated.thresholds) == ((), ())
+    assert "vbf_inv" in unstated.limits[0]
 
 
 def test_a_sample_without_the_split_that_cuts_are_tuned_on_is_refused(images, few, tmp_path):
     write_sample(tmp_path / "test_only.h5", replace(few, splits={"test": few.splits["test"]}), 1)
     with pytest.raises(TriggerNNError, match="train"):
-        program_bundle(images, tmp_path / "test_only.h5")
+        program_bundle(images, tmp_path / "test_only.h5", recipe=IMAGES)
 
 
 # A program and its model: signals with rates.
@@ -288,9 +291,9 @@ def test_thresholds_stand_for_their_rates(image_bundle, images):
 def test_the_firmware_decides_at_the_recipe_s_rate(image_bundle, images):
     manifest, program = read_manifest(image_bundle), Program.load(images)
     assert [(p.name, p.bits) for p in manifest.outputs] == [("output", 24), ("decision", 2)]
-    assert manifest.outputs[1].meaning.endswith("bit 0: hh4b at 100 kHz, 1: vbf_inv at 100 kHz")
-    assert manifest.outputs[0].meaning == "one score a signal (a logit): hh4b, vbf_inv"
-    assert "the first column is phi cell 11, the last is phi cell 0" in manifest.inputs[0].meaning
+    assert manifest.meanings[manifest.outputs[1].name].text.endswith("bit 0: hh4b at 100 kHz, 1: vbf_inv at 100 kHz")
+    assert manifest.meanings[manifest.outputs[0].name].text == "one score a signal (a logit): hh4b, vbf_inv"
+    assert "the first column is phi cell 11, the last is phi cell 0" in manifest.meanings[manifest.inputs[0].name].text
     cuts = [t.mantissa for t in manifest.thresholds if t.in_firmware]
     scores = [pattern(line, program.outputs[0].type) for line in expected(image_bundle, "output")]
     bits = [[int(word) for word in line.split()] for line in expected(image_bundle, "decision")]
@@ -405,8 +408,8 @@ def test_thresholds_of_a_call_are_all_decided(compiled):
         ("b", 3, 1e5, 17, True), ("a", 0, 2e5, -5, True),
     ]  # fmt: skip
     assert [p.name for p in manifest.outputs] == [compiled.program.output_names[0], "decision"]
-    assert (manifest.inputs[0].meaning, manifest.outputs[0].meaning) == ("what comes", "what goes")
-    assert manifest.outputs[1].meaning.endswith("bit 0: b at 100 kHz, 1: a at 200 kHz")
+    assert (manifest.meanings[manifest.inputs[0].name].text, manifest.meanings[manifest.outputs[0].name].text) == ("what comes", "what goes")
+    assert manifest.meanings[manifest.outputs[1].name].text.endswith("bit 0: b at 100 kHz, 1: a at 200 kHz")
     assert manifest.handoff.random_vectors == 5
     kind = compiled.program.outputs[0].type
     scores = [pattern(line, kind) for line in expected(bundle, compiled.program.output_names[0])]

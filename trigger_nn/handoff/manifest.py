@@ -145,8 +145,8 @@ class Manifest(Part):
         return tuple(Threshold(t.signal, t.element, t.rate, t.mantissa, t.efficiency) for t in kept)
 
     def text(self) -> bytes:
-        """The one way in which this manifest is written."""
-        return (json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+        """The one way in which this manifest is written; tables keep their order, in which they are printed."""
+        return (json.dumps(self.model_dump(mode="json"), indent=1) + "\n").encode()
 
 
 def describe(

@@ -408,7 +408,8 @@ def test_thresholds_of_a_call_are_all_decided(compiled):
         ("b", 3, 1e5, 17, True), ("a", 0, 2e5, -5, True),
     ]  # fmt: skip
     assert [p.name for p in manifest.outputs] == [compiled.program.output_names[0], "decision"]
-    assert (manifest.meanings[manifest.inputs[0].name].text, manifest.meanings[manifest.outputs[0].name].text) == ("what comes", "what goes")
+    told = [manifest.meanings[port.name].text for port in (manifest.inputs[0], manifest.outputs[0])]
+    assert told == ["what comes", "what goes"]
     assert manifest.meanings[manifest.outputs[1].name].text.endswith("bit 0: b at 100 kHz, 1: a at 200 kHz")
     assert manifest.handoff.random_vectors == 5
     kind = compiled.program.outputs[0].type

@@ -89,7 +89,8 @@ def verify(
         _refuse(target, {"--json": as_json or None, "--no-build": no_build or None})
         until("verify", target, build, DEFAULT_BUNDLES, force)
         return
-    from trigger_nn.handoff.verify import MAKE_CHECK, verify_path
+    from trigger_nn.handoff.building import MAKE_CHECK
+    from trigger_nn.handoff.verify import verify_path
 
     found = verify_path(target, not no_build)
     if as_json:

@@ -26,7 +26,7 @@ from trigger_nn.program.program import Port, Program
 from trigger_nn.recipe import HandoffSpec, HardwareSpec
 from trigger_nn.studies.difference import Change, Firing, FiringChange, firing_changes
 from trigger_nn.workflow.bundles import Side, changed
-from trigger_nn.workflow.handoff import saved
+from trigger_nn.workflow.origin import saved
 
 IN, OUT = Fixed(True, 6, 4), Fixed(True, 10, 6)
 COLUMN = Column((2,), (Quantity("pt", "GeV", Fixed(True, 6, 6), 0.5),), {})

@@ -27,7 +27,8 @@ from trigger_nn.handoff.manifest import read_manifest, weights_digest
 from trigger_nn.handoff.vectors.values import RANDOM, REAL, SPARSE
 from trigger_nn.handoff.verify import verify
 from trigger_nn.recipe import load_model_recipe
-from trigger_nn.workflow.handoff import compiled_bundle, program_bundle, saved
+from trigger_nn.workflow.handoff import compiled_bundle, program_bundle
+from trigger_nn.workflow.origin import saved
 from trigger_nn.workflow.performance import figures_of
 from trigger_nn.workflow.steps import compiled_model
 from trigger_nn.workflow.workspace import Workspace, embedded_sample, in_repository, write_bundle

@@ -1,8 +1,5 @@
 """Is a bundle what it says it is: every hash, the program, the expected outputs emulated again, `make check`."""
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trigger_nn import toolchain
 from trigger_nn.errors import HandoffError, TriggerNNError
-from trigger_nn.files import write_tree
 from trigger_nn.handoff.builders import builder_for
+from trigger_nn.handoff.building import made_check
 from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, listed, sums
 from trigger_nn.handoff.design import Design
 from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, is_derived, papers, program_in
@@ -23,11 +19,7 @@ from trigger_nn.handoff.verification import Check, Verification
 from trigger_nn.program.program import Program
 from trigger_nn.version import __version__
 
-# What the bench, the checker of digests and the emulator's check begin a line with that says what is wrong.
-TELLING = ("DIFFERENT", "ALTERED", "MISSING", "NOT LISTED", "NOT A FILE", "UNREADABLE", "MALFORMED", "ERROR", "FAILED")
-MAKE_CHECK = "make check"
 NAMED = 5  # files that a sentence names
-BUILD_TIME = 3600  # seconds that `make check` may take
 
 
 def verify_path(path: Path, build: bool = True) -> Verification:
@@ -60,7 +52,7 @@ def verify(bundle: Bundle, build: bool = True) -> Verification:
         ("C++ emulator", lambda: _emulator(held)),
     ]
     checks = [digest_check(bundle), *(_looked(name, look) for name, look in looks)]
-    checks.append(_make_check(bundle, build))
+    checks.append(made_check(bundle, build))
     return Verification(bundle.digest if SUMS in bundle.files else "", tuple(checks))
 
 
@@ -252,34 +244,3 @@ def _as_made(held: _Held, wanted: dict[str, bytes], meant: Callable[[str], bool]
     if differing:
         raise _Wrong(_sentence("not what the program and the inputs make", differing))
     return f"{len(found)} files made again, every byte equal"
-
-
-def _make_check(bundle: Bundle, build: bool) -> Check:
-    """`make check` in a copy."""
-    name = MAKE_CHECK
-    if not build:
-        return Check(name, None, "left out, as asked")
-    missing = [tool for tool in ("g++", "make") if shutil.which(tool) is None]
-    if missing:
-        return Check(name, None, f"no {' and no '.join(missing)} here; {toolchain.ADVICE[missing[0]]}")
-    with tempfile.TemporaryDirectory(prefix="trigger_nn_") as folder:
-        copy = Path(folder) / "bundle"
-        try:
-            write_tree(copy, bundle.files, marker=SUMS)
-            done = subprocess.run(
-                ["make", "check"], cwd=copy, capture_output=True, text=True, errors="replace", check=False,
-                timeout=BUILD_TIME,
-            )  # fmt: skip
-        except (OSError, ValueError, TriggerNNError, subprocess.TimeoutExpired) as error:
-            return Check(name, False, str(error))
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    if done.returncode:
-        return Check(name, False, _first_complaint(lines))
-    return Check(name, True, "; ".join(line for line in lines if line.startswith("PASSED")) or "it ended with code 0")
-
-
-def _first_complaint(lines: list[str]) -> str:
-    """The line that says most, of what a failed `make check` printed."""
-    telling = [line for line in lines if line.startswith(TELLING)]
-    telling += [line for line in lines if "error" in line.lower()]
-    return (telling or lines or ["it failed without a word"])[0]

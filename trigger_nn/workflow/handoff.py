@@ -1,7 +1,5 @@
 """Roads to a bundle: from a run of a recipe, from a saved program and the model it came from, from a compiled model."""
 
-import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trigger_nn import toolchain
 from trigger_nn.engines.emulator import Emulator
-from trigger_nn.errors import HandoffError, RecipeError, TriggerNNError
+from trigger_nn.errors import TriggerNNError
 from trigger_nn.events.quantities import Column, from_json
 from trigger_nn.events.storage.shards import read_sample
-from trigger_nn.files import sha256
 from trigger_nn.handoff.builders import builder_for
 from trigger_nn.handoff.bundle import Bundle
 from trigger_nn.handoff.design import Design, Threshold
@@ -24,11 +20,12 @@ from trigger_nn.handoff.manifest import weights_digest
 from trigger_nn.hardware.estimate import estimate
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program
-from trigger_nn.recipe import HandoffSpec, HardwareSpec, ModelRecipe, handoff_spec, load_model_recipe, recipe_of
+from trigger_nn.recipe import HandoffSpec, ModelRecipe, handoff_spec
 from trigger_nn.workflow.inputs import mantissas_at, numbers_at
 from trigger_nn.workflow.meanings import by_name, meanings
+from trigger_nn.workflow.origin import hardware_of, origin_of, own_recipe, recompiled, recorded_recipe, saved
 from trigger_nn.workflow.performance import Figures, figures_of
-from trigger_nn.workflow.workspace import checked, versions
+from trigger_nn.workflow.workspace import checked
 
 if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
@@ -79,21 +76,6 @@ def bundle_of(known: Known, spec: HandoffSpec, builder: bool | None = None) -> B
     return make_bundle(design, known.project, known.events, known.program_file, facts, spec)
 
 
-def hardware_of(program: Program) -> HardwareSpec:
-    """The [hardware] that `program` was compiled for.
-
-    Raises:
-        RecipeError: it is not recorded, or no longer valid.
-    """
-    stored = program.provenance.get("hardware")
-    if not isinstance(stored, dict):
-        raise RecipeError(
-            f"Program {program.name!r} does not record what it was compiled for; compile it again with: "
-            "trigger-nn compile RECIPE."
-        )
-    return recipe_of(stored, HardwareSpec, "hardware of the program")
-
-
 def program_bundle(
     path: Path,
     events: Path,
@@ -119,8 +101,8 @@ def program_bundle(
         EventsError: the events do not fit.
     """
     program = Program.load(path)
-    given = _own_recipe(program, recipe) if recipe else _recorded_recipe(program)
-    compiled, source = _recompiled(program, model or path.parent / MODEL)
+    given = own_recipe(program, recipe) if recipe else recorded_recipe(program)
+    compiled, source = recompiled(program, model or path.parent / MODEL)
     found = mantissas_at(program, events, split)
     count = vectors or (given.verify.vectors if given else 500)
     figures = Figures()
@@ -171,31 +153,6 @@ def compiled_bundle(
     return bundle_of(known, spec, builder)
 
 
-def saved(program: Program) -> bytes:
-    """The bytes of a program's file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "program.h5"
-        program.save(path)
-        return path.read_bytes()
-
-
-def origin_of(program: Program, recipe: Path | None = None, command: str = "", at: Path | None = None) -> Origin:
-    """What is known of a program's making: its provenance, and the repository of the recipe, else of the file `at`."""
-    made = program.provenance
-    content = made.get("recipe", {})
-    recorded = sha256(json.dumps(content, sort_keys=True).encode()) if content else ""
-    place = recipe or at
-    return Origin(
-        versions=versions(),
-        compiled_with=made.get("versions", {}),
-        recipe=sha256(recipe.read_bytes()) if recipe else recorded,
-        sample=made.get("events", {}).get("sha256", ""),
-        revision=toolchain.git_revision(place.parent) if place else "",
-        command=command,
-        recipe_content=content,
-    )
-
-
 def _project(compiled: "Compiled") -> Mapping[str, bytes]:
     from trigger_nn.frontend.graph import project_files
 
@@ -216,56 +173,6 @@ def _meanings(design: Design, texts: Mapping[str, str]) -> Any:
     column: Column | None = from_json(stored) if stored else None
     classes = bool(made.get("recipe", {}).get("events", {}).get("classes"))
     return by_name(meanings(design, column, made.get("outputs", ()), classes), texts)
-
-
-def _recorded_recipe(program: Program) -> ModelRecipe | None:
-    """What the program records of its recipe, all else at its default."""
-    stored = program.provenance.get("recipe")
-    return recipe_of(stored, ModelRecipe, "recipe of the program") if isinstance(stored, dict) else None
-
-
-def _own_recipe(program: Program, path: Path) -> ModelRecipe:
-    """The recipe at `path`, if its network tells apart what the program does: thresholds go by the outputs' order.
-
-    Raises:
-        HandoffError: its outputs are others.
-    """
-    recipe = load_model_recipe(path)
-    made = list(program.provenance.get("outputs", recipe.events.outputs))
-    if list(recipe.events.outputs) != made:
-        raise HandoffError(
-            f"{path} is for outputs {', '.join(recipe.events.outputs)}, program {program.name!r} has "
-            f"{', '.join(made)}, in this order; give the recipe that the program was made by."
-        )
-    return recipe
-
-
-def _recompiled(program: Program, path: Path) -> tuple["Compiled", Any]:
-    """The model compiled as the program was, and the model."""
-    from trigger_nn.frontend.compile import compile_model
-    from trigger_nn.frontend.legacy import load_model
-
-    if not path.is_file():
-        raise HandoffError(
-            f"There is no model at {path}, of which the HLS project of program {program.name!r} is made; give the "
-            "quantized Keras model with --model."
-        )
-    try:
-        model = load_model(str(path))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise HandoffError(
-            f"{path} is no Keras 2 or QKeras model in HDF5 ({reason}); give the one of {program.name!r}."
-        ) from None
-    types = {port.name: port.type for port in program.inputs}
-    with tempfile.TemporaryDirectory() as folder:
-        compiled = compile_model(model, program.name, types, Path(folder), hardware_of(program))
-    if compiled.program.digest != program.digest:
-        raise HandoffError(
-            f"{path} compiles to program {compiled.program.digest[:12]}, not to {program.digest[:12]}: another model, "
-            "or other versions of the tools; give the model the program was made from, or compile it again."
-        )
-    return compiled, model
 
 
 def _scores(

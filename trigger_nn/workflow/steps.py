@@ -131,7 +131,8 @@ def _verify(workspace: Workspace, progress: Progress) -> str:
 
 def _bundle(workspace: Workspace, _: Progress) -> str:
     from trigger_nn.frontend.graph import project_files
-    from trigger_nn.workflow.handoff import Known, bundle_of, origin_of
+    from trigger_nn.workflow.handoff import Known, bundle_of
+    from trigger_nn.workflow.origin import origin_of
     from trigger_nn.workflow.performance import figures_of
 
     sample, path = workspace.sample(), workspace.path("program.h5")

@@ -11,10 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jinja2
-
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.program import Port
 
 AGAIN = 32  # events that are run a second time, the other way round
@@ -66,7 +65,7 @@ def bench_files(
     values = {"symbol": design.identity.symbol, "digest": design.identity.digest, "streams": design.streams}
     made = {"listed": listed, "emulator": emulator}
     blocks = _blocks(design, events, network_events)
-    environment = _environment()
+    environment = templates("bench", indented=False)
     return {
         "Makefile": environment.get_template("Makefile.j2").render(values, **made).encode(),
         "bench/bench.cpp": environment.get_template("bench.cpp.j2").render(values, blocks=blocks, again=AGAIN).encode(),
@@ -110,14 +109,4 @@ def _ports(ports: Sequence[Port]) -> tuple[BenchPort, ...]:
             port.type.signed,
         )
         for identifier, port in zip(identifiers, ports, strict=True)
-    )
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.bench", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        autoescape=False,
     )

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, check_shapes
 from trigger_nn.errors import HandoffError, UnsupportedLayerError
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port, Program
 
@@ -56,13 +56,7 @@ def render(template: str, namespace: str, ports: Sequence[Port], output: Port, *
     """
     if not _NAMESPACE.fullmatch(namespace):
         raise HandoffError(f"{namespace!r} is no namespace of C++; use letters, digits, _ and ::.")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.builders", "templates"), undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, autoescape=False,
-    )  # fmt: skip
-    environment.filters["cpp"] = cpp_list
-    environment.filters["size"] = lambda port: prod(port.shape)
-    environment.filters["integer"] = integer_type
+    environment = templates("builders", cpp=cpp_list, size=lambda port: prod(port.shape), integer=integer_type)
     return environment.get_template(template).render(
         guard=re.sub(r"\W+", "_", namespace).upper() + "_BUILD_H_",
         namespaces=namespace.split("::"), ports=ports, output=output, **values,

@@ -3,7 +3,6 @@
 import json
 from importlib import resources
 
-import jinja2
 from pydantic import JsonValue
 
 from trigger_nn.handoff.design import Design
@@ -12,6 +11,7 @@ from trigger_nn.handoff.facts import HandoffFacts
 from trigger_nn.handoff.interface.handshake import handshake_of
 from trigger_nn.handoff.interface.ports import plain_json
 from trigger_nn.handoff.interface.sharing import sharing_of, told
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.scripts import may_hang
 
 TEMPLATES = {"README.md": "README.md.j2", "CARD.md": "CARD.md.j2", "LICENCES.md": "LICENCES.md.j2"}
@@ -24,7 +24,7 @@ def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str
     Raises:
         HandoffError: the recipe holds a value that JSON can't.
     """
-    environment = _environment()
+    environment = templates("documents", cell=_cell, figure=lambda value: "-" if value is None else f"{value:.4g}")
     values = {
         "design": design,
         "facts": facts,
@@ -49,20 +49,6 @@ def uses_distributed_arithmetic(design: Design) -> bool:
 
 def _apache() -> bytes:
     return (resources.files("trigger_nn.handoff.documents") / "templates" / APACHE).read_bytes()
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.documents", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    environment.filters["cell"] = _cell
-    environment.filters["figure"] = lambda value: "-" if value is None else f"{value:.4g}"
-    return environment
 
 
 def _cell(value: JsonValue) -> str:

@@ -5,14 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from trigger_nn.errors import HandoffError, UnsupportedLayerError
 from trigger_nn.handoff.design import DECISION, Identity, Threshold
 from trigger_nn.handoff.emulator.assemble import assemble
 from trigger_nn.handoff.emulator.decisions import cpp_decisions
 from trigger_nn.handoff.emulator.tables import literal
 from trigger_nn.handoff.emulator.tracing import traced_outputs
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.program import Port, Program
 
 DECIDED = "vectors/design"  # the vectors that hold decisions too; those of the network alone hold none
@@ -102,9 +101,9 @@ def emulator_files(
         "events": events,
         "vectors": vectors,
     }
-    templates = _environment()
+    environment = templates("emulator", indented=False)
     return {
-        path.replace("SYMBOL", identity.symbol): templates.get_template(name).render(facts).encode()
+        path.replace("SYMBOL", identity.symbol): environment.get_template(name).render(facts).encode()
         for name, path in _FILES.items()
     }
 
@@ -135,13 +134,3 @@ def _named(ports: Sequence[Port], program: Program) -> tuple[CppPort, ...]:
                 "sign; give it a narrower type to have the C++ emulator."
             )
     return tuple(CppPort(port, re.sub(r"\W", "_", port.name)) for port in ports)
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("trigger_nn.handoff.emulator"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        autoescape=False,
-    )

@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import jinja2
-
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.hls.network import WIRES, Network
 from trigger_nn.handoff.hls.ports import CppPort, decision_port, identifiers, network_ports, raw_port, words
+from trigger_nn.handoff.rendering import templates
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,5 @@ def _cut(design: Design, index: int, decision: Threshold) -> Cut:
 
 
 def _render(template: str, values: dict[str, object]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.hls", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        autoescape=False,
-    )
+    environment = templates("hls", indented=False)
     return environment.get_template(template).render(values)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-import jinja2
-
 from trigger_nn.handoff.interface.description import Interface, PortDescription
 from trigger_nn.handoff.interface.shapes import Box, Drawing, Text, Wire
+from trigger_nn.handoff.rendering import templates
 
 ADVANCE = 8.0  # px a character of 13 px monospace at most
 LINE = 18  # px from one line of text to the next
@@ -46,14 +45,7 @@ class _Sheet:
 
 def draw(interface: Interface) -> str:
     """The drawing as SVG text."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.interface", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,  # XML: a name may hold < or &
-    )
+    environment = templates("interface", escaped=True)  # XML: a name may hold < or &
     return environment.get_template("interface.svg.j2").render(d=place(interface), symbol=interface.symbol)
 
 

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterable
 
-import jinja2
-
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import DECISION, Design, Threshold
 from trigger_nn.handoff.facts import HandoffFacts
@@ -21,6 +19,7 @@ from trigger_nn.handoff.interface.instance import instance_files
 from trigger_nn.handoff.interface.ports import decision_meaning, describe_port, plain_json
 from trigger_nn.handoff.interface.rtl import PROTOCOL
 from trigger_nn.handoff.interface.sharing import sharing_of, told
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.scripts import clock_uncertainty
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.program.program import Port
@@ -135,15 +134,10 @@ def _known_ports(design: Design, facts: HandoffFacts) -> None:
 
 
 def _markdown(interface: Interface) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.interface", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
+    environment = templates(
+        "interface",
+        cell=lambda text: str(text).replace("|", "\\|").replace("\n", " "),
+        compact=lambda value: json.dumps(value, allow_nan=False),
     )
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
-    environment.filters["compact"] = lambda value: json.dumps(value, allow_nan=False)
     template = environment.get_template("interface.md.j2")
     return template.render(i=interface, listed=LISTED, sharing=told(interface.sharing))

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-import jinja2
-
 from trigger_nn.handoff.interface.description import Direction, Interface, PortDescription, RtlPorts
 from trigger_nn.handoff.interface.words import VHDL
+from trigger_nn.handoff.rendering import templates
 
 BUSES = ("data", "address")  # roles that are vectors in VHDL, even of one bit
 ROLES = {"address": "address of the word that is asked for", "enable": "high with an address that counts"}
@@ -28,14 +27,7 @@ class Wire:
 
 def instance_files(interface: Interface) -> dict[str, bytes]:
     """`interface.v` and `interface.vhd` of the block that `interface` describes."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.interface", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+    environment = templates("interface")
     values = {"i": interface, "wires": wires_of(interface), "vhdl": vhdl_name}
     names = ("interface.v", "interface.vhd")
     return {name: environment.get_template(f"{name}.j2").render(values).encode() for name in names}

@@ -5,10 +5,9 @@ options (UG1399); from 2024.1 on `vitis-run --mode hls --tcl` runs the same Tcl,
 read a configuration file (UG1702). `vitis-run` hands no arguments on to Tcl, so the scripts read the environment.
 """
 
-import jinja2
-
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.operations.convolutions import ConvolutionNode
 from trigger_nn.recipe import HardwareSpec
 
@@ -40,7 +39,7 @@ def script_files(design: Design, events: int) -> dict[str, bytes]:
         "events": events,
         "may_hang": may_hang(design),
     }
-    environment = _environment()
+    environment = templates("scripts", indented=False)
     return {f"scripts/{name}": environment.get_template(f"{name}.j2").render(values).encode() for name in NAMES}
 
 
@@ -62,13 +61,3 @@ def may_hang(design: Design) -> bool:
 def _number(value: float) -> str:
     """A number as all these tools read it: every digit that counts, and no exponent."""
     return f"{value:.9f}".rstrip("0").rstrip(".")
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("trigger_nn.handoff.scripts", "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        autoescape=False,
-    )

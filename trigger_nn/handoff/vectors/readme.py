@@ -7,6 +7,7 @@ import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.vectors.layout import Layout
 from trigger_nn.handoff.vectors.top_bits import bits_used, with_accumulators
 from trigger_nn.handoff.vectors.values import BlockVectors, Vectors
@@ -57,14 +58,10 @@ def reached_by(design: Design, vectors: BlockVectors) -> tuple[Reached, ...]:
 
 def readme_text(design: Design, vectors: Vectors, layout: Layout) -> bytes:
     """The page, in Markdown."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # reading and comparing do without templates
-
-    environment = Environment(
-        loader=PackageLoader("trigger_nn.handoff.vectors", "templates"), undefined=StrictUndefined,
-        keep_trailing_newline=True, trim_blocks=True, autoescape=False,
-    )  # fmt: skip
-    page = environment.get_template("README.md.j2").render(
-        design=design, vectors=vectors, layout=layout, reached=reached_by(design, vectors.innermost)
+    page = (
+        templates("vectors", indented=False)
+        .get_template("README.md.j2")
+        .render(design=design, vectors=vectors, layout=layout, reached=reached_by(design, vectors.innermost))
     )
     return page.encode()
 

@@ -26,7 +26,7 @@ from hls4ml.converters.keras_v2_to_hls import (
 )
 from hls4ml.utils.config import config_from_keras_model, create_config
 
-from trigger_nn.errors import RecipeError, ToolNotFound, TriggerNNError, UnsupportedLayerError
+from trigger_nn.errors import HandoffError, RecipeError, ToolNotFound, TriggerNNError, UnsupportedLayerError
 from trigger_nn.files import read_tree
 from trigger_nn.frontend.lowering.distributed import FACTORS
 from trigger_nn.frontend.readers import read_einsum_dense
@@ -179,10 +179,10 @@ def project_files(graph: Any) -> dict[str, bytes]:
     `firmware/weights/*.h`, for g++ and for synthesis alike. Scripts, benches and Python's bridge are left out.
 
     Raises:
-        UnsupportedLayerError: the graph was made in a namespace of its own.
+        HandoffError: the graph was made in a namespace of its own.
     """
     if graph.config.get_writer_config().get("Namespace") is not None:
-        raise UnsupportedLayerError(
+        raise HandoffError(
             "The graph was made with a Namespace in its WriterConfig, which its generated code refers to; make it "
             "without, the bundle has namespaces of its own."
         )

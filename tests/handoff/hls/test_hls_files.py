@@ -14,7 +14,7 @@ import pytest
 from tests.frontend.test_compile import INPUT, bits, conv, relu, tagger
 from tests.handoff.hls import driver
 from tests.handoff.hls.designs import SumsAndDifferences
-from trigger_nn.errors import UnsupportedLayerError
+from trigger_nn.errors import HandoffError
 from trigger_nn.files import read_tree
 from trigger_nn.frontend.compile import compile_model
 from trigger_nn.frontend.graph import project_files
@@ -318,7 +318,7 @@ def test_graph_is_as_before_after_a_failure(small, monkeypatch):
 def test_graph_with_a_namespace_is_refused(small, monkeypatch):
     graph = small[2]
     monkeypatch.setattr(graph.config, "writer_config", {**graph.config.writer_config, "Namespace": "mine"})
-    with pytest.raises(UnsupportedLayerError, match="Namespace in its WriterConfig"):
+    with pytest.raises(HandoffError, match="Namespace in its WriterConfig"):
         project_files(graph)
 
 

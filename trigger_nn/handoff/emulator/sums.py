@@ -10,7 +10,7 @@ import numpy as np
 
 from trigger_nn.engines.native.steps import nodes
 from trigger_nn.engines.native.steps.nodes import Node
-from trigger_nn.engines.native.steps.plan import base
+from trigger_nn.engines.native.steps.plan import window
 from trigger_nn.handoff.emulator.arithmetic import Value
 from trigger_nn.handoff.emulator.memory import Buffer, Memory, Parameters
 from trigger_nn.handoff.emulator.tables import Tables, smallest
@@ -34,7 +34,7 @@ class Sums:
 
     def dot(self, node: nodes.Dot, index: np.ndarray) -> Value:
         """The sum for each position and output; `index` is that of the loop, (positions, outputs)."""
-        source, places = _window(node)
+        source, places = window(node)
         at = places[index[:, 0] // node.weights.shape[1]]
         buffer, word = self.memory.buffers[source], widest(self.held[node].word)
         quick = _quick(node, buffer, word)
@@ -78,18 +78,6 @@ def _quick(node: nodes.Dot, buffer: Buffer, word: Word) -> bool:
     largest = max(abs(node.source.low), abs(node.source.high))
     total = int(np.abs(node.weights.astype(object)).sum(axis=0).max()) * largest
     return buffer.word is Word.I16 and word is Word.I32 and small and total < 1 << 31 and len(node.weights) >= WORTH
-
-
-def _window(dot: nodes.Dot) -> tuple[Node, np.ndarray]:
-    """The tensor in memory, and the flat index of each term of each sum, (positions, terms), -1 where it is zero."""
-    source = base(dot.source)
-    index = np.arange(dot.source.size)
-    node = dot.source
-    while node is not source:
-        assert isinstance(node, nodes.Gather)
-        index = np.where(index < 0, -1, node.index.ravel()[index])
-        node = node.source
-    return source, index.reshape(-1, dot.weights.shape[0])
 
 
 def _longest_run(at: np.ndarray) -> int:

@@ -14,7 +14,7 @@ from trigger_nn.engines.native.code.memory import Buffer, Memory, low_bits
 from trigger_nn.engines.native.steps import nodes
 from trigger_nn.engines.native.steps.carriers import Carried
 from trigger_nn.engines.native.steps.nodes import Node
-from trigger_nn.engines.native.steps.plan import base
+from trigger_nn.engines.native.steps.plan import window
 from trigger_nn.engines.native.target import Target
 
 GROUP = {"dot8": 4, "dot16": 2}  # elements in 32 bits; others take one
@@ -107,18 +107,6 @@ def groupings(index: np.ndarray, size: int) -> list[Grouping]:
         members[:, :run] = np.arange(length).reshape(-1, run)
         made.append(Grouping(members.reshape(-1, size), index))
     return made
-
-
-def window(dot: nodes.Dot) -> tuple[Node, np.ndarray]:
-    """The tensor that is kept in memory, and the flat index of each element of each sum: (positions, elements)."""
-    source = base(dot.source)
-    index = np.arange(dot.source.size)
-    node = dot.source
-    while node is not source:
-        assert isinstance(node, nodes.Gather)
-        index = np.where(index < 0, -1, node.index.ravel()[index])
-        node = node.source
-    return source, index.reshape(-1, dot.weights.shape[0])
 
 
 def lay_out(dot: nodes.Dot, method: Method, memory: Memory) -> tuple[Operand, Node]:

@@ -77,6 +77,18 @@ def base(node: Node) -> Node:
     return base(node.source) if isinstance(node, nodes.Gather) and plain else node
 
 
+def window(dot: nodes.Dot) -> tuple[Node, np.ndarray]:
+    """The tensor in memory, and the flat index of each term of each sum, (positions, terms), -1 where it is zero."""
+    source = base(dot.source)
+    index = np.arange(dot.source.size)
+    node = dot.source
+    while node is not source:
+        assert isinstance(node, nodes.Gather)
+        index = np.where(index < 0, -1, node.index.ravel()[index])
+        node = node.source
+    return source, index.reshape(-1, dot.weights.shape[0])
+
+
 def spread(node: Node, shape: tuple[int, ...], index: np.ndarray) -> np.ndarray:
     """Flat index into `node`, which broadcasts to `shape`, for flat `index` into that shape."""
     if node.shape == shape:

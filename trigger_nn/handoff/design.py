@@ -1,10 +1,10 @@
 """What is handed over, as a value: the network, what stands in front of it, what decides behind it, and its name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from trigger_nn.errors import UnsupportedLayerError
 from trigger_nn.files import sha256
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port, Program
+from trigger_nn.program.semantics.domain import Domain, V
 from trigger_nn.recipe import HardwareSpec
 
 BIT = Fixed(False, 1, 1)
@@ -77,6 +78,14 @@ class Builder(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """Constants for the interface's description: bin edges, order, padding, pedestals. JSON."""
+
+
+@runtime_checkable
+class Unrolled(Builder, Protocol):
+    """A builder that takes a whole event at once, so that RTL can be made of it."""
+
+    def logic(self, domain: Domain[V], raw: Sequence[V]) -> V:
+        """The same as `build` over any domain of values, from those of `ports`."""
 
 
 @dataclass(frozen=True)

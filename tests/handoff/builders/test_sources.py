@@ -10,9 +10,12 @@ from tests.handoff.builders.programs import built, image_program, image_view, pr
 from trigger_nn.events.quantities import Column, Quantity
 from trigger_nn.events.units import Units
 from trigger_nn.handoff.builders import builder_for, raw_record
+from trigger_nn.handoff.builders.jet_features import JetFeaturesBuilder
 from trigger_nn.handoff.builders.source import integer_type
-from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.builders.tower_image import TowerImageBuilder
+from trigger_nn.handoff.design import Design, Unrolled
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.program.integers import Integers
 from trigger_nn.recipe import HardwareSpec
 
 RAW = {"units": Units(tower_bits=5, candidate_bits=9, phi_steps=100).model_dump(mode="json")}
@@ -139,6 +142,16 @@ def test_cpp_builds_what_python_builds(name, builders, compiled):
     assert wanted.shape[1:] == port.shape
     assert np.unique(wanted).size > 3
     assert np.array_equal(run(compiled, name, builder, port, inputs), wanted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_logic_for_rtl_is_what_python_builds(name, builders):
+    builder, _ = builders[name]
+    assert isinstance(builder, Unrolled) == isinstance(builder, TowerImageBuilder | JetFeaturesBuilder)
+    if isinstance(builder, Unrolled):
+        raw = raw_events(builder, np.random.default_rng(5), 40)
+        values = [raw[port.name] for port in builder.ports]
+        assert np.array_equal(builder.logic(Integers(), values), builder.build(raw))
 
 
 @pytest.mark.parametrize("name", NAMES)

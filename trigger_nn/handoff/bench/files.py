@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.program import Port
+from trigger_nn.rendering import templates
 
 AGAIN = 32  # events that are run a second time, the other way round
 
@@ -65,7 +65,7 @@ def bench_files(
     values = {"symbol": design.identity.symbol, "digest": design.identity.digest, "streams": design.streams}
     made = {"listed": listed, "emulator": emulator}
     blocks = _blocks(design, events, network_events)
-    environment = templates("bench", indented=False)
+    environment = templates("trigger_nn.handoff.bench", indented=False)
     return {
         "Makefile": environment.get_template("Makefile.j2").render(values, **made).encode(),
         "bench/bench.cpp": environment.get_template("bench.cpp.j2").render(values, blocks=blocks, again=AGAIN).encode(),

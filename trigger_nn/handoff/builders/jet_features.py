@@ -1,6 +1,6 @@
 """The jet features' last step: offset taken off, shifted, saturated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,9 @@ from trigger_nn.events.views.jet_features import FEATURES, normalise
 from trigger_nn.events.views.values import JetFeatures
 from trigger_nn.handoff.builders import source
 from trigger_nn.handoff.builders.record import Recorded
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.program import Port
+from trigger_nn.program.semantics.domain import Domain, V
 
 RAW_BITS = 32  # raw features saturate at 2^31 - 1
 NOTE = (
@@ -54,6 +56,14 @@ class JetFeaturesBuilder:
         """
         (raw,) = source.checked(self.ports, inputs)
         return normalise(raw, self.view.offsets, self.view.shifts, self.view.bits)
+
+    def logic(self, domain: Domain[V], raw: Sequence[V]) -> V:
+        """A subtraction each, a choice of bits, saturation."""
+        held = Fixed(True, self.view.bits, self.view.bits, Rounding.TRN, Overflow.SAT)
+        offsets = domain.constant(np.array(self.view.offsets, np.int64))
+        centred = domain.subtract(raw[0], offsets)
+        each = (domain.gather(centred, np.array([place]), 0) for place in range(len(FEATURES)))
+        return domain.concatenate([domain.cast(v, s, held) for v, s in zip(each, self.view.shifts, strict=True)], 1)
 
     def undo(self, mantissas: np.ndarray) -> dict[str, np.ndarray]:
         """The lowest raw features that give `mantissas`, the highest for the lowest mantissa.

@@ -9,9 +9,9 @@ import numpy as np
 
 from trigger_nn.engines.checks import check_ranges, check_shapes
 from trigger_nn.errors import HandoffError, UnsupportedLayerError
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port, Program
+from trigger_nn.rendering import templates
 
 MOST_REGISTERS = 4096  # elements that an array may be taken apart into; Vivado and Vitis HLS
 _NAMESPACE = re.compile(r"[A-Za-z_]\w*(::[A-Za-z_]\w*)*")
@@ -56,7 +56,9 @@ def render(template: str, namespace: str, ports: Sequence[Port], output: Port, *
     """
     if not _NAMESPACE.fullmatch(namespace):
         raise HandoffError(f"{namespace!r} is no namespace of C++; use letters, digits, _ and ::.")
-    environment = templates("builders", cpp=cpp_list, size=lambda port: prod(port.shape), integer=integer_type)
+    environment = templates(
+        "trigger_nn.handoff.builders", cpp=cpp_list, size=lambda port: prod(port.shape), integer=integer_type
+    )
     return environment.get_template(template).render(
         guard=re.sub(r"\W+", "_", namespace).upper() + "_BUILD_H_",
         namespaces=namespace.split("::"), ports=ports, output=output, **values,

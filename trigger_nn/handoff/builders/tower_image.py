@@ -1,6 +1,6 @@
 """The event image of trigger towers: one phi column of towers a clock, summed into cells, pedestals taken off."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
@@ -18,7 +18,9 @@ from trigger_nn.handoff.builders import source
 from trigger_nn.handoff.builders.padding import checked_wrap, wrap_facts
 from trigger_nn.handoff.builders.record import Recorded
 from trigger_nn.handoff.builders.spreading import Intervals, sections_of
+from trigger_nn.program.fixed import Fixed, Overflow, Rounding
 from trigger_nn.program.program import Port
+from trigger_nn.program.semantics.domain import Domain, V
 
 NAMES = ("electromagnetic_towers", "hadronic_towers")
 USED = {"total": (True, True), "electromagnetic": (True, False), "hadronic": (False, True)}
@@ -87,6 +89,33 @@ class TowerImageBuilder:
         for section, values in zip(self.sections, given, strict=True):
             towers[:, section] = values.transpose(0, 2, 1)
         return mantissas_for(tower_image(towers, self.view), self.found.column, self.found.port)
+
+    def logic(self, domain: Domain[V], raw: Sequence[V]) -> V:
+        """A tree of adders a cell, a subtraction, a cut at both ends; all towers of an event at once."""
+        held = Fixed(False, self.view.bits, self.view.bits, Rounding.TRN, Overflow.SAT)
+        channels = []
+        for name, pedestals in zip(self.view.channels, self.pedestals, strict=True):
+            used = [raw[place] for place, section in enumerate(self.sections) if USED[name][section]]
+            towers = domain.concatenate([domain.gather(values, self._towers_of_cells, 0) for values in used], 3)
+            above = domain.subtract(domain.sum(towers), domain.constant(pedestals[:, None]))
+            channels.append(domain.cast(above, 0, held))
+        cells = domain.concatenate(channels, 1)  # channel after channel, each (eta_bins, phi_bins)
+        return domain.gather(cells, self._places_of_cells, 0)
+
+    @property
+    def _towers_of_cells(self) -> np.ndarray:
+        """Flat place, in a section's port, of each tower of each cell: (eta_bins, phi_bins, towers of a cell)."""
+        high, wide = self.block
+        place = np.arange(self.columns * self.rings).reshape(self.view.phi_bins, wide, self.view.eta_bins, high)
+        return place.transpose(2, 0, 1, 3).reshape(self.view.eta_bins, self.view.phi_bins, wide * high)
+
+    @property
+    def _places_of_cells(self) -> np.ndarray:
+        """Flat place, channel after channel, of each number of the network's input, columns repeated at the edges."""
+        count, phi = len(self.view.channels), self.view.phi_bins
+        place = np.arange(count * self.view.eta_bins * phi).reshape(count, self.view.eta_bins, phi)
+        columns = np.arange(-self.wrap, phi + self.wrap) % phi
+        return place[:, :, columns].transpose(1, 2, 0).reshape(self.found.port.shape)
 
     def undo(self, mantissas: np.ndarray) -> dict[str, np.ndarray]:
         """Towers whose image is `mantissas`, the counts of a cell shared out evenly.

@@ -11,8 +11,8 @@ from trigger_nn.handoff.facts import HandoffFacts
 from trigger_nn.handoff.interface.handshake import handshake_of
 from trigger_nn.handoff.interface.ports import plain_json
 from trigger_nn.handoff.interface.sharing import sharing_of, told
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.scripts import may_hang
+from trigger_nn.rendering import templates
 
 TEMPLATES = {"README.md": "README.md.j2", "CARD.md": "CARD.md.j2", "LICENCES.md": "LICENCES.md.j2"}
 APACHE = "LICENSE"  # the text of the Apache licence, which must go with what is under it
@@ -24,7 +24,9 @@ def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str
     Raises:
         HandoffError: the recipe holds a value that JSON can't.
     """
-    environment = templates("documents", cell=_cell, figure=lambda value: "-" if value is None else f"{value:.4g}")
+    environment = templates(
+        "trigger_nn.handoff.documents", cell=_cell, figure=lambda value: "-" if value is None else f"{value:.4g}"
+    )
     values = {
         "design": design,
         "facts": facts,

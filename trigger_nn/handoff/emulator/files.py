@@ -11,8 +11,8 @@ from trigger_nn.handoff.emulator.assemble import assemble
 from trigger_nn.handoff.emulator.decisions import cpp_decisions
 from trigger_nn.handoff.emulator.tables import literal
 from trigger_nn.handoff.emulator.tracing import traced_outputs
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.program import Port, Program
+from trigger_nn.rendering import templates
 
 DECIDED = "vectors/design"  # the vectors that hold decisions too; those of the network alone hold none
 MOST_WIDTH = 64  # bits of a port: its mantissas are handed over as std::int64_t
@@ -101,7 +101,7 @@ def emulator_files(
         "events": events,
         "vectors": vectors,
     }
-    environment = templates("emulator", indented=False)
+    environment = templates("trigger_nn.handoff.emulator", indented=False)
     return {
         path.replace("SYMBOL", identity.symbol): environment.get_template(name).render(facts).encode()
         for name, path in _FILES.items()

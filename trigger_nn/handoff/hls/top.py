@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.hls.network import WIRES, Network
 from trigger_nn.handoff.hls.ports import CppPort, decision_port, identifiers, network_ports, raw_port, words
-from trigger_nn.handoff.rendering import templates
+from trigger_nn.rendering import templates
 
 
 @dataclass(frozen=True)
@@ -84,5 +84,5 @@ def _cut(design: Design, index: int, decision: Threshold) -> Cut:
 
 
 def _render(template: str, values: dict[str, object]) -> str:
-    environment = templates("hls", indented=False)
+    environment = templates("trigger_nn.handoff.hls", indented=False)
     return environment.get_template(template).render(values)

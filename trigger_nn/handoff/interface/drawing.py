@@ -10,7 +10,7 @@ from typing import Literal
 
 from trigger_nn.handoff.interface.description import Interface, PortDescription
 from trigger_nn.handoff.interface.shapes import Box, Drawing, Text, Wire
-from trigger_nn.handoff.rendering import templates
+from trigger_nn.rendering import templates
 
 ADVANCE = 8.0  # px a character of 13 px monospace at most
 LINE = 18  # px from one line of text to the next
@@ -45,7 +45,7 @@ class _Sheet:
 
 def draw(interface: Interface) -> str:
     """The drawing as SVG text."""
-    environment = templates("interface", escaped=True)  # XML: a name may hold < or &
+    environment = templates("trigger_nn.handoff.interface", escaped=True)  # XML: a name may hold < or &
     return environment.get_template("interface.svg.j2").render(d=place(interface), symbol=interface.symbol)
 
 

@@ -19,10 +19,10 @@ from trigger_nn.handoff.interface.instance import instance_files
 from trigger_nn.handoff.interface.ports import decision_meaning, describe_port, plain_json
 from trigger_nn.handoff.interface.rtl import PROTOCOL
 from trigger_nn.handoff.interface.sharing import sharing_of, told
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.scripts import clock_uncertainty
 from trigger_nn.hardware.estimate import Estimate
 from trigger_nn.program.program import Port
+from trigger_nn.rendering import templates
 
 LISTED = 40  # elements of a port that the Markdown table lists in full
 UNCERTAINTY = "estimated from the program before synthesis; expect a factor of 1.5 to 2 either way"
@@ -135,7 +135,7 @@ def _known_ports(design: Design, facts: HandoffFacts) -> None:
 
 def _markdown(interface: Interface) -> str:
     environment = templates(
-        "interface",
+        "trigger_nn.handoff.interface",
         cell=lambda text: str(text).replace("|", "\\|").replace("\n", " "),
         compact=lambda value: json.dumps(value, allow_nan=False),
     )

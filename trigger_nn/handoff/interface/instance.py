@@ -7,7 +7,7 @@ from math import ceil
 
 from trigger_nn.handoff.interface.description import Direction, Interface, PortDescription, RtlPorts
 from trigger_nn.handoff.interface.words import VHDL
-from trigger_nn.handoff.rendering import templates
+from trigger_nn.rendering import templates
 
 BUSES = ("data", "address")  # roles that are vectors in VHDL, even of one bit
 ROLES = {"address": "address of the word that is asked for", "enable": "high with an address that counts"}
@@ -27,7 +27,7 @@ class Wire:
 
 def instance_files(interface: Interface) -> dict[str, bytes]:
     """`interface.v` and `interface.vhd` of the block that `interface` describes."""
-    environment = templates("interface")
+    environment = templates("trigger_nn.handoff.interface")
     values = {"i": interface, "wires": wires_of(interface), "vhdl": vhdl_name}
     names = ("interface.v", "interface.vhd")
     return {name: environment.get_template(f"{name}.j2").render(values).encode() for name in names}

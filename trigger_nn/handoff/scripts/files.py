@@ -7,9 +7,9 @@ read a configuration file (UG1702). `vitis-run` hands no arguments on to Tcl, so
 
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.program.operations.convolutions import ConvolutionNode
 from trigger_nn.recipe import HardwareSpec
+from trigger_nn.rendering import templates
 
 NAMES = ("run.sh", "hls.tcl", "hls.cfg", "README.md")
 UNCERTAINTY = {"Vitis": 27.0, "Vivado": 12.5}  # % of the period: what hls4ml 1.3.0's backends assume
@@ -39,7 +39,7 @@ def script_files(design: Design, events: int) -> dict[str, bytes]:
         "events": events,
         "may_hang": may_hang(design),
     }
-    environment = templates("scripts", indented=False)
+    environment = templates("trigger_nn.handoff.scripts", indented=False)
     return {f"scripts/{name}": environment.get_template(f"{name}.j2").render(values).encode() for name in NAMES}
 
 

@@ -7,13 +7,13 @@ import numpy as np
 
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.rendering import templates
 from trigger_nn.handoff.vectors.layout import Layout
 from trigger_nn.handoff.vectors.top_bits import bits_used, with_accumulators
 from trigger_nn.handoff.vectors.values import BlockVectors, Vectors
 from trigger_nn.passes.ranges import prove_ranges
 from trigger_nn.program.fixed import Fixed, Overflow
 from trigger_nn.program.program import Program
+from trigger_nn.rendering import templates
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def reached_by(design: Design, vectors: BlockVectors) -> tuple[Reached, ...]:
 def readme_text(design: Design, vectors: Vectors, layout: Layout) -> bytes:
     """The page, in Markdown."""
     page = (
-        templates("vectors", indented=False)
+        templates("trigger_nn.handoff.vectors", indented=False)
         .get_template("README.md.j2")
         .render(design=design, vectors=vectors, layout=layout, reached=reached_by(design, vectors.innermost))
     )

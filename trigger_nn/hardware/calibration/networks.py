@@ -68,7 +68,7 @@ def _dense(random: np.random.Generator, name: str) -> Program:
     inputs = int(random.integers(4, 33))
     port = Port("x", (inputs,), _input_type(random))
     widths = [int(random.integers(4, 33)) for _ in range(int(random.integers(1, 4)))]
-    budget = 900 * 6 / style.weight_bits / style.kept  # weights, so that synthesis takes a quarter of a minute
+    budget = float(random.choice([100, 200, 300, 800])) * 6 / style.weight_bits / style.kept  # weights
     while inputs * widths[0] + sum(a * b for a, b in pairwise(widths)) > budget:
         widths = [max(width * 3 // 4, 3) for width in widths]
         if max(widths) == 3:
@@ -85,9 +85,8 @@ def _dense(random: np.random.Generator, name: str) -> Program:
 
 def _convolutional(random: np.random.Generator, name: str) -> Program:
     style = _style(random)
-    side = int(random.integers(4, 9))
-    port = Port("x", (side, int(random.integers(4, 9)), 1), _input_type(random))
-    operations: list[Operation] = _convolution(random, style, port, int(random.integers(1, 4)))
+    port = Port("x", (int(random.integers(4, 7)), int(random.integers(4, 7)), 1), _input_type(random))
+    operations: list[Operation] = _convolution(random, style, port, int(random.integers(1, 3)))
     operations.append(_pooled(operations[-1], largest=bool(random.random() < 0.7)))
     flat = Reshape(name="flat", inputs=(operations[-1].name,), shape=(_size(operations[-1]),), type=operations[-1].type)
     operations.append(flat)

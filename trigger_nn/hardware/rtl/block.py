@@ -22,7 +22,7 @@ def bus_width(port: Port) -> int:
 class Rtl:
     """A block whose top module is `name`; one bus a port.
 
-    Element i of a port (C order of its shape) is bits [i * width + width - 1 : i * width] of its bus, two's complement
+    Ports are named as the program's tensors, as far as hardware can (see `names`). Element i of a port (C order of its shape) is bits [i * width + width - 1 : i * width] of its bus, two's complement
     where the type is signed. Pipelined (`latency` > 0) the module is
 
         module NAME (input clk, rst, in_valid, input [..] PORT, ..., output out_valid, output [..] PORT, ...)
@@ -32,7 +32,8 @@ class Rtl:
     `rst` (synchronous) clears the valid bits alone. Combinational (`latency` 0) it has the ports' buses only.
 
     `depth` is the delay of the whole logic and `stage` that which one pipeline stage may have, both in the unit of
-    alkaid's model (about a nanosecond). `files` are the sources by path, in the order in which a tool reads them.
+    alkaid's model (about a nanosecond). `files` are the sources by path, in the order in which a tool reads them;
+    `licence` is that of the primitive modules among them, which are alkaid's.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Rtl:
     stage: float
     files: Mapping[str, bytes]
     versions: Mapping[str, str]
+    licence: bytes = b""
 
     @cached_property
     def digest(self) -> str:

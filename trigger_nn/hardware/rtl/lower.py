@@ -10,6 +10,7 @@ import numpy as np
 
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.rtl.block import Language, Rtl
+from trigger_nn.hardware.rtl.names import named
 from trigger_nn.program import semantics
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port, Program
@@ -76,13 +77,14 @@ def rtl(
     from trigger_nn.hardware.rtl import alkaid
     from trigger_nn.hardware.rtl.top import top
 
-    name, inputs = name or program.name, front.ports if front else program.inputs
+    name, taken = name or program.name, front.ports if front else program.inputs
+    decided = (Port(DECISION, (len(cuts),), Fixed(False, 1, 1)),) if cuts else ()
+    ports = named((*taken, *program.outputs, *decided))
+    inputs, outputs = ports[: len(taken)], ports[len(taken) :]
     stage = None if combinational else stage_delay(clock_period, uncertainty)
     with deep():
         given, found = replayed(program, front, cuts)
         core = alkaid.written(name, list(given), list(found), language, stage)
-    decided = (Port(DECISION, (len(cuts),), Fixed(False, 1, 1)),) if cuts else ()
-    outputs = (*program.outputs, *decided)
     summary = f"program {program.digest[:12]}, for {clock_period:g} ns; written by trigger_nn {__version__}"
     suffix = "v" if language == "verilog" else "vhd"
     files: Mapping[str, bytes] = {
@@ -90,8 +92,8 @@ def rtl(
         f"{name}.{suffix}": top(name, language, core, inputs, outputs, summary).encode(),
     }
     return Rtl(
-        name, language, tuple(inputs), outputs, core.latency, clock_period, core.depth, core.stage, files,
-        {"trigger_nn": __version__, **alkaid.versions()},
+        name, language, inputs, outputs, core.latency, clock_period, core.depth, core.stage, files,
+        {"trigger_nn": __version__, **alkaid.versions()}, core.licence,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""One rule a module: `check` yields a finding for everything in a design that breaks it."""

@@ -1,7 +1,8 @@
 """The terminal: one console, and a progress bar that is also readable in a log."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -77,3 +78,21 @@ class Bar:
         began, first = self._started.setdefault(what, (now, done))
         speed = (done - first) / (now - began) if now > began else 0.0
         return f", {speed:,.0f}/s, {(total - done) / speed:,.0f} s left" if speed >= 1 and done < total else ""
+
+
+@contextmanager
+def telling(what: str) -> Iterator[Callable[[str], None]]:
+    """Tells what a tool is at: on a terminal in one line that changes, elsewhere a line a minute; to stderr."""
+    errors, began, told = Console(stderr=True, highlight=False, markup=False, emoji=False), time.monotonic(), 0.0
+    with errors.status(what) as status:
+
+        def tell(at: str) -> None:
+            nonlocal told
+            seconds = time.monotonic() - began
+            sentence = f"{what}, {seconds:.0f} s: {at}"
+            status.update(sentence)
+            if not errors.is_terminal and seconds - told > MINUTE:
+                told = seconds
+                errors.print(sentence)
+
+        yield tell

@@ -10,7 +10,6 @@ from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.calibration.networks import Network, network
 from trigger_nn.hardware.rtl.lower import rtl
 from trigger_nn.hardware.synthesis.synthesise import synthesise
-from trigger_nn.hardware.synthesis.values import Options
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def synthesised(seed: int, cache: Path) -> Synthesised:
     """Write the network of `seed` as RTL and synthesise it; a quarter of a minute."""
     chosen: Network = network(seed)
     block = rtl(chosen.program, chosen.clock_period)
-    found = synthesise(block, Options(), folder=cache)
+    found = synthesise(block, folder=cache)
     return Synthesised(
         seed, chosen.program.digest, chosen.clock_period, block.stage, block.depth, block.latency, found.lut, found.srl,
         found.ff, found.carry4, found.carry8, found.dsp, found.levels, round(found.seconds, 1),

@@ -22,8 +22,9 @@ def bus_width(port: Port) -> int:
 class Rtl:
     """A block whose top module is `name`; one bus a port.
 
-    Ports are named as the program's tensors, as far as hardware can (see `names`). Element i of a port (C order of its shape) is bits [i * width + width - 1 : i * width] of its bus, two's complement
-    where the type is signed. Pipelined (`latency` > 0) the module is
+    Ports are named as the program's tensors, as far as hardware can (`names.named`). Element i of a port (C order of
+    its shape) is bits [i * width + width - 1 : i * width] of its bus, two's complement where the type is signed.
+    Pipelined (`latency` > 0) the module is
 
         module NAME (input clk, rst, in_valid, input [..] PORT, ..., output out_valid, output [..] PORT, ...)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from trigger_nn.program.program import Port
 
 # Reserved in IEEE 1364-2005, IEEE 1800-2017 or IEEE 1076-2008, as far as a layer could be called so; and our own.
-RESERVED = frozenset(
-    """abs access after alias all always and architecture array assert assign attribute automatic begin bit block body
+_WORDS = """
+    abs access after alias all always and architecture array assert assign attribute automatic begin bit block body
     buffer bus byte case cell class clk component config configuration constant context core core_inputs core_outputs
     cover default design disable disconnect do downto edge else elsif end entity enum event exit export file final for
     force forever function generate generic global group guarded if impure in in_valid inertial initial inout input
@@ -18,8 +18,9 @@ RESERVED = frozenset(
     real record reg register reject rem repeat report restrict return rol ror rst scalared select sequence severity
     shared signal signed sla sll small solve specify sra srl static string strong struct subtype super supply table
     task then this time to transport tri type union unique units unsigned until use valid variable vector void wait
-    wand weak when while wire with within wor xnor xor""".split()
-)
+    wand weak when while wire with within wor xnor xor
+"""
+RESERVED = frozenset(_WORDS.split())
 
 
 def named(ports: Sequence[Port]) -> tuple[Port, ...]:
@@ -37,9 +38,9 @@ def named(ports: Sequence[Port]) -> tuple[Port, ...]:
 
 
 def identifier(name: str) -> str:
-    """`name` with every other character an underscore; a reserved word, or what does not begin with a letter, marked."""
+    """`name` with every other character an underscore; what is reserved or begins with no letter is marked."""
     plain = re.sub(r"\W|_", "_", name, flags=re.ASCII)
     plain = re.sub(r"_+", "_", plain).strip("_")
     if not re.match("[A-Za-z]", plain):
-        plain = f"port_{plain}".rstrip("_")
+        return f"port_{plain}".rstrip("_") if plain else "unnamed"
     return f"{plain}_port" if plain.lower() in RESERVED else plain

@@ -34,11 +34,12 @@ def lint(
     """
     from trigger_nn.hardware.lint import Severity
     from trigger_nn.hardware.lint import lint as check
+    from trigger_nn.hardware.lint.streams import stream_facts
     from trigger_nn.program.program import Program
 
     loaded = Program.load(program)
     hardware = _hardware(loaded, part, clock_period)
-    found = check(loaded, hardware, spacing)
+    found = check(loaded, hardware, spacing, stream_facts(loaded, hardware))
     if as_json:
         typer.echo(json.dumps(as_plain(loaded, hardware, spacing, found), indent=1))
     else:
@@ -49,9 +50,10 @@ def lint(
 
 def _hardware(program: "Program", part: str, clock_period: float | None) -> "HardwareSpec":
     """What the program was compiled for, with what is asked for in its place; the defaults if it does not say."""
-    from trigger_nn.recipe import HardwareSpec, hardware_spec, recipe_of
+    from trigger_nn.recipe import hardware_spec
+    from trigger_nn.workflow.origin import recorded_hardware
 
-    stored = recipe_of(program.provenance.get("hardware", {}), HardwareSpec, "the program's hardware")
+    stored = recorded_hardware(program)
     asked = ({"part": part} if part else {}) | ({} if clock_period is None else {"clock_period": clock_period})
     return hardware_spec(**(stored.model_dump() | asked))
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
 
 
+def recorded_hardware(program: Program) -> HardwareSpec:
+    """The [hardware] that `program` was compiled for, the defaults if it does not say.
+
+    Raises:
+        RecipeError: what it says is no longer valid.
+    """
+    return recipe_of(program.provenance.get("hardware", {}), HardwareSpec, "hardware of the program")
+
+
 def hardware_of(program: Program) -> HardwareSpec:
     """The [hardware] that `program` was compiled for.
 

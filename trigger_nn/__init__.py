@@ -18,20 +18,25 @@ if TYPE_CHECKING:
         compile,
         diverge,
         estimate,
+        lint,
         load_model,
         lower,
         network_inputs,
         read_events,
+        rtl,
         verify,
     )
     from trigger_nn.workflow.emulate import emulate
 
-_LAZY = ("bundle", "compile", "diverge", "estimate", "load_model", "lower", "network_inputs", "read_events", "verify")
+_LAZY = (
+    "bundle", "compile", "diverge", "estimate", "lint", "load_model", "lower", "network_inputs", "read_events", "rtl",
+    "verify",
+)  # fmt: skip
 
 __all__ = [
     "Emulator", "Fixed", "Program", "TriggerNNError", "__version__",
-    "bundle", "compile", "diverge", "emulate", "estimate", "load_model", "lower", "network_inputs", "read_events",
-    "verify",
+    "bundle", "compile", "diverge", "emulate", "estimate", "lint", "load_model", "lower", "network_inputs",
+    "read_events", "rtl", "verify",
 ]  # fmt: skip
 
 

@@ -24,9 +24,12 @@ from trigger_nn.program.program import Program
 from trigger_nn.recipe import hardware_spec
 from trigger_nn.studies.agreement import Agreement, compare_with_cpp
 from trigger_nn.studies.divergence import Decision, Divergence, find_divergence
+from trigger_nn.workflow.origin import recorded_hardware
 
 if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
+    from trigger_nn.hardware.lint import Finding
+    from trigger_nn.hardware.rtl.block import Rtl
 
 
 def load_model(path: str | Path) -> Any:
@@ -159,6 +162,28 @@ def _by_port(program: Program, inputs: Inputs) -> dict[str, np.ndarray]:
 def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e") -> Estimate:
     """Latency and resources of `program`, estimated before synthesis."""
     return _estimate(program, clock_period, part)
+
+
+def lint(program: Program, spacing: float = 25.0) -> "tuple[Finding, ...]":
+    """What the vendor's tools would refuse or do badly, errors first; `spacing` is ns from one event to the next."""
+    from trigger_nn.hardware.lint import lint as look
+    from trigger_nn.hardware.lint.streams import stream_facts
+
+    hardware = recorded_hardware(program)
+    return look(program, hardware, spacing, stream_facts(program, hardware))
+
+
+def rtl(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e", **choices: Any) -> "Rtl":
+    """`program` as RTL for a clock of `clock_period` ns; keywords are those of `workflow.rtl.Asked`.
+
+    `hardware.simulation.check` holds it against an emulator, `hardware.synthesis.synthesise` counts its cells.
+
+    Raises:
+        UnsupportedLayerError: too large for `part` or to be unrolled. ToolNotFound: alkaid is not installed.
+    """
+    from trigger_nn.workflow.rtl import Asked, written
+
+    return written(program, Asked(clock_period, part, **choices))
 
 
 def bundle(

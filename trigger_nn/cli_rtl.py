@@ -1,7 +1,7 @@
 """The verb `trigger-nn rtl`: a program as Verilog or VHDL, simulated, synthesised, placed."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from trigger_nn.hardware.simulation.check import Check
     from trigger_nn.hardware.synthesis import Placement, Synthesis
     from trigger_nn.program.program import Program
-    from trigger_nn.recipe import HardwareSpec
     from trigger_nn.workflow.rtl import Asked
 
 app = typer.Typer()
@@ -36,6 +35,7 @@ def rtl_(
     random: Annotated[int, typer.Option(help="random events of each kind to simulate", min=1)] = 1000,
     synthesise: Annotated[bool, typer.Option("--synthesise", help="count cells by Yosys, for UltraScale+")] = False,
     place: Annotated[bool, typer.Option("--place", help="place and route by nextpnr, on an ECP5")] = False,
+    largest: Annotated[int, typer.Option(help="LUTs beyond which it is refused", min=1)] = 400_000,
     minutes: Annotated[float, typer.Option(help="that each tool may take", min=0.1)] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of words")] = False,
 ) -> None:
@@ -47,7 +47,7 @@ def rtl_(
     from trigger_nn.workflow.rtl import simulated, write_block, written
 
     loaded = Program.load(program)
-    asked = _asked(loaded, clock_period, uncertainty, part, vhdl, combinational)
+    asked = replace(_asked(loaded, clock_period, uncertainty, part, vhdl, combinational), largest=largest)
     block = written(loaded, asked)
     folder = write_block(block, out / loaded.name)
     found: dict[str, Any] = {"check": None, "synthesis": None, "placement": None}
@@ -73,9 +73,10 @@ def _asked(
     vhdl: bool,
     combinational: bool,
 ) -> "Asked":
+    from trigger_nn.workflow.origin import recorded_hardware
     from trigger_nn.workflow.rtl import Asked
 
-    hardware = hardware_of(program)
+    hardware = recorded_hardware(program)
     return Asked(
         clock_period or hardware.clock_period,
         part or hardware.part,
@@ -83,13 +84,6 @@ def _asked(
         "vhdl" if vhdl else "verilog",
         combinational,
     )
-
-
-def hardware_of(program: "Program") -> "HardwareSpec":
-    """What the program was compiled for; the defaults if it does not say."""
-    from trigger_nn.recipe import HardwareSpec, recipe_of
-
-    return recipe_of(program.provenance.get("hardware", {}), HardwareSpec, "the program's hardware")
 
 
 def _mantissas(program: "Program", events: Path | None, split: str) -> Any:

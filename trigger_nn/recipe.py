@@ -9,7 +9,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.hardware.parts import device_of
@@ -215,6 +224,13 @@ class HandoffSpec(Part):
     layers: bool = False  # vectors of every layer
     random_vectors: Annotated[int, Field(ge=0)] = 200
     patterns: PatternSpec = PatternSpec()
+    rtl: Literal["verilog", "vhdl"] | None = None  # the block as RTL too, unrolled; None: as HLS alone
+
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `rtl` where it was not asked for, so that such bundles are byte by byte what they always were."""
+        content: dict[str, Any] = handler(self)
+        return content if self.rtl else {key: value for key, value in content.items() if key != "rtl"}
 
 
 class StudySpec(Part):

@@ -16,13 +16,16 @@ from trigger_nn.handoff.emulator import emulator_files
 from trigger_nn.handoff.facts import HandoffFacts
 from trigger_nn.handoff.hls import hls_files
 from trigger_nn.handoff.interface import interface_files
-from trigger_nn.handoff.manifest import VectorCounts, describe
+from trigger_nn.handoff.manifest import RtlEntry, VectorCounts, describe
+from trigger_nn.handoff.rtl import block_of, rtl_files
 from trigger_nn.handoff.scripts import script_files
 from trigger_nn.handoff.vectors import Vectors, make_vectors, vector_files
+from trigger_nn.hardware.rtl.block import Rtl
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HandoffSpec
 
 PROGRAM = "emulator/program.h5"
+RTL_TOOL = "alkaid"  # what writes the RTL, among the manifest's versions
 
 
 def make_bundle(
@@ -46,19 +49,23 @@ def make_bundle(
     Raises:
         EventsError: no event to make vectors of, or events that do not fit the ports.
         HandoffError: links that are too few for the ports, or a project that is not as hls4ml 1.3.0 writes it.
+        UnsupportedLayerError, ToolNotFound: RTL is asked for and can't be had, see `rtl.block_of`.
     """
     spec = spec or HandoffSpec()
     if not all(len(values) for values in events.values()) or not events:
         raise EventsError("A bundle without real events can't be checked on any; give at least one event.")
+    block = block_of(design, spec.rtl) if spec.rtl else None
     vectors = make_vectors(design, events, spec)
     counts = VectorCounts(events=vectors.design.events, network_events=network_events(vectors))
-    emulator, facts = _emulator(design, counts, facts)
+    emulator, facts = _emulator(design, counts, _with_versions(facts, block))
     files = {f"hls/{path}": content for path, content in hls_files(design, project).items()}
     files |= {f"emulator/{path}": content for path, content in emulator.items()}
     files[PROGRAM] = program_file
-    files |= papers(design, facts, counts.events)
+    files |= rtl_files(design, block, counts.events) if block else {}
+    entry = RtlEntry.of(block) if block else None
+    files |= papers(design, facts, counts.events, entry)
     files |= derived_files(design, vectors, spec, files)
-    files[MANIFEST] = describe(design, facts, spec, counts, files).text()
+    files[MANIFEST] = describe(design, facts, spec, counts, files, entry).text()
     return Bundle.sealed(files)
 
 
@@ -84,9 +91,9 @@ def derived_files(design: Design, vectors: Vectors, spec: HandoffSpec, others: C
     return made | bench_files(design, events, network, listed, "emulator/Makefile" in others)
 
 
-def papers(design: Design, facts: HandoffFacts, events: int) -> dict[str, bytes]:
+def papers(design: Design, facts: HandoffFacts, events: int, rtl: RtlEntry | None = None) -> dict[str, bytes]:
     """What people and programs read of the design: interface, guide, card, licences."""
-    return {**interface_files(design, facts), **document_files(design, facts, events)}
+    return {**interface_files(design, facts), **document_files(design, facts, events, rtl)}
 
 
 def is_derived(path: str) -> bool:
@@ -108,6 +115,14 @@ def emulator_sources(design: Design, counts: VectorCounts) -> dict[str, bytes]:
     network = counts.network_events
     where = "vectors/design" if network is None else "vectors/network"
     return emulator_files(design.identity, design.program, network or counts.events, where, design.decisions)
+
+
+def _with_versions(facts: HandoffFacts, block: Rtl | None) -> HandoffFacts:
+    """With the version of what wrote the RTL, where there is some."""
+    if block is None:
+        return facts
+    versions = {**facts.origin.versions, RTL_TOOL: block.versions[RTL_TOOL]}
+    return replace(facts, origin=replace(facts.origin, versions=versions))
 
 
 def _emulator(design: Design, counts: VectorCounts, facts: HandoffFacts) -> tuple[dict[str, bytes], HandoffFacts]:

@@ -7,14 +7,16 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from trigger_nn.errors import HandoffError
 from trigger_nn.files import sha256
 from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle
 from trigger_nn.handoff.design import Design, Threshold
 from trigger_nn.handoff.facts import ElementMeaning, HandoffFacts, Origin, Performance, PortMeaning
+from trigger_nn.handoff.rtl.files import ROOT as RTL
 from trigger_nn.hardware.estimate import Estimate, estimate
+from trigger_nn.hardware.rtl.block import Language, Rtl
 from trigger_nn.program.operations import Constant
 from trigger_nn.program.program import Port, Program
 from trigger_nn.recipe import HandoffSpec, HardwareSpec, Part
@@ -85,6 +87,32 @@ class EstimateEntry(Part):
         )  # fmt: skip
 
 
+class RtlEntry(Part):
+    """The RTL: its top module, its sources in the order in which a tool reads them, and how long an event takes.
+
+    `stage_delay` is what one pipeline stage may take and `logic_delay` what all logic takes, in the unit of alkaid's
+    model, about a nanosecond.
+    """
+
+    language: Language
+    top: str
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    latency_cycles: int
+    latency_ns: float
+    interval_cycles: int = 1
+    stage_delay: float
+    logic_delay: float
+
+    @classmethod
+    def of(cls, block: Rtl) -> "RtlEntry":
+        """What is said of `block`."""
+        return cls(
+            language=block.language, top=block.name, sources=tuple(f"{RTL}/{path}" for path in block.files),
+            latency_cycles=block.latency, latency_ns=block.latency * block.clock_period, stage_delay=block.stage,
+            logic_delay=block.depth,
+        )  # fmt: skip
+
+
 class PerformanceEntry(Part):
     """One figure of merit; None: not measured."""
 
@@ -128,6 +156,7 @@ class Manifest(Part):
     vectors: VectorCounts
     thresholds: tuple[ThresholdEntry, ...]
     estimate: EstimateEntry
+    rtl: RtlEntry | None = None
     performance: tuple[PerformanceEntry, ...]
     agreement: str
     limits: tuple[str, ...]
@@ -144,15 +173,26 @@ class Manifest(Part):
         kept = [entry for entry in self.thresholds if entry.in_firmware]
         return tuple(Threshold(t.signal, t.element, t.rate, t.mantissa, t.efficiency) for t in kept)
 
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `rtl` where there is none, as bundles were written before there was any."""
+        content: dict[str, Any] = handler(self)
+        return content if self.rtl else {key: value for key, value in content.items() if key != "rtl"}
+
     def text(self) -> bytes:
         """The one way in which this manifest is written; tables keep their order, in which they are printed."""
         return (json.dumps(self.model_dump(mode="json"), indent=1) + "\n").encode()
 
 
 def describe(
-    design: Design, facts: HandoffFacts, spec: HandoffSpec, counts: VectorCounts, files: Mapping[str, bytes]
+    design: Design,
+    facts: HandoffFacts,
+    spec: HandoffSpec,
+    counts: VectorCounts,
+    files: Mapping[str, bytes],
+    rtl: RtlEntry | None = None,
 ) -> Manifest:
-    """The manifest of a bundle that holds `files`."""
+    """The manifest of a bundle that holds `files`, `rtl` among them."""
     fired = {(d.signal, d.rate) for d in design.decisions}
     origin = facts.origin
     return Manifest(
@@ -173,6 +213,7 @@ def describe(
         vectors=counts,
         thresholds=tuple(ThresholdEntry(**vars(t), in_firmware=(t.signal, t.rate) in fired) for t in facts.thresholds),
         estimate=EstimateEntry.of(facts.estimate),
+        rtl=rtl,
         performance=tuple(PerformanceEntry(**asdict(row)) for row in facts.performance),
         agreement=facts.agreement,
         limits=facts.limits,

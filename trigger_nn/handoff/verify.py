@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from trigger_nn import toolchain
 from trigger_nn.errors import HandoffError, TriggerNNError
 from trigger_nn.handoff.builders import builder_for
 from trigger_nn.handoff.building import made_check
 from trigger_nn.handoff.bundle import MANIFEST, SUMS, Bundle, listed, sums
 from trigger_nn.handoff.design import Design
-from trigger_nn.handoff.make import PROGRAM, derived_files, emulator_sources, is_derived, papers, program_in
-from trigger_nn.handoff.manifest import EstimateEntry, Manifest, facts_in, read_manifest, weights_digest
+from trigger_nn.handoff.make import PROGRAM, RTL_TOOL, derived_files, emulator_sources, is_derived, papers, program_in
+from trigger_nn.handoff.manifest import EstimateEntry, Manifest, RtlEntry, facts_in, read_manifest, weights_digest
+from trigger_nn.handoff.rtl import ROOT as RTL
+from trigger_nn.handoff.rtl import block_of, rtl_files
 from trigger_nn.handoff.vectors import Vectors, vectors_in
 from trigger_nn.handoff.verification import Check, Verification
 from trigger_nn.program.program import Program
@@ -50,6 +53,7 @@ def verify(bundle: Bundle, build: bool = True) -> Verification:
         ("vectors, bench, scripts", lambda: _derived(held)),
         ("interface, papers", lambda: _papers(held)),
         ("C++ emulator", lambda: _emulator(held)),
+        ("RTL", lambda: _rtl(held)),
     ]
     checks = [digest_check(bundle), *(_looked(name, look) for name, look in looks)]
     checks.append(made_check(bundle, build))
@@ -208,9 +212,9 @@ def _papers(held: _Held) -> str:
     """Interface, guide and card are what the manifest's facts make; and no file is there that nothing makes."""
     _same_version(held)
     facts, events = facts_in(held.manifest, held.design), held.manifest.vectors.events
-    wanted = papers(held.design, facts, events)
+    wanted = papers(held.design, facts, events, held.manifest.rtl)
     told = _as_made(held, wanted, lambda path: "/" not in path and path not in ("Makefile", MANIFEST, SUMS))
-    made = ("hls/", "emulator/")
+    made = ("hls/", "emulator/", f"{RTL}/")
     strange = [p for p in held.bundle.files if "/" in p and not p.startswith(made) and not is_derived(p)]
     if strange:
         raise _Wrong(_sentence("nothing that a bundle holds", strange))
@@ -229,6 +233,32 @@ def _emulator(held: _Held) -> str:
     wanted = {f"emulator/{path}": content for path, content in sources.items()}
     wanted[PROGRAM] = held.bundle.files[PROGRAM]
     return _as_made(held, wanted, lambda path: path.startswith("emulator/"))
+
+
+def _rtl(held: _Held) -> str:
+    """The RTL is what the program makes; none is there where none was asked for."""
+    asked, entry = held.manifest.handoff.rtl, held.manifest.rtl
+    found = [path for path in held.bundle.files if path.startswith(f"{RTL}/")]
+    if asked is None:
+        if found or entry:
+            raise _Wrong(_sentence("none was asked for, but there is", found or [f"an entry in {MANIFEST}"]))
+        return "none was asked for"
+    _same_version(held)
+    _same_tool(held)
+    block = block_of(held.design, asked)
+    if RtlEntry.of(block) != entry:
+        raise _Wrong("what the manifest says of it is not what the program gives")
+    wanted = rtl_files(held.design, block, held.manifest.vectors.events)
+    return _as_made(held, wanted, lambda path: path.startswith(f"{RTL}/"))
+
+
+def _same_tool(held: _Held) -> None:
+    made, here = held.manifest.versions.get(RTL_TOOL, "?"), toolchain.installed(RTL_TOOL)
+    if made != here:
+        raise _Unknown(
+            f"written by {RTL_TOOL} {made}, which is {here if here == 'not installed' else f'{here} here'}; its digest "
+            f"is checked above, to make it again: pip install {RTL_TOOL}=={made}"
+        )
 
 
 def _same_version(held: _Held) -> None:

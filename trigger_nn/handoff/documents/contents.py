@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trigger_nn.handoff.design import Design
+from trigger_nn.handoff.manifest import RtlEntry
 
 
 @dataclass(frozen=True)
@@ -13,10 +14,11 @@ class Entry:
     told: str
 
 
-def contents(design: Design) -> tuple[Entry, ...]:
+def contents(design: Design, rtl: RtlEntry | None = None) -> tuple[Entry, ...]:
     """The files and folders of the bundle of `design`, those first that are read first."""
     symbol = design.identity.symbol
-    return tuple(Entry(*row) for row in (*_documents(), *_firmware(symbol, design), *_checks(symbol, design)))
+    rows = (*_documents(), *_firmware(symbol, design), *(_rtl(rtl) if rtl else ()), *_checks(symbol, design))
+    return tuple(Entry(*row) for row in rows)
 
 
 def _documents() -> tuple[tuple[str, str], ...]:
@@ -42,6 +44,15 @@ def _firmware(symbol: str, design: Design) -> tuple[tuple[str, str], ...]:
         ("hls/firmware/nnet_utils/", "hls4ml's library, in a namespace of this design"),
         ("hls/firmware/ap_types/", "AMD's fixed-point types, for g++ only: the HLS tools bring their own"),
         ("scripts/", "runs the HLS tools; `scripts/README.md` says which file is for which tool"),
+    )
+
+
+def _rtl(rtl: RtlEntry) -> tuple[tuple[str, str], ...]:
+    return (
+        (rtl.sources[-1], f"the same block as RTL, its top: {rtl.latency_cycles} clock cycles, an event a clock"),
+        ("rtl/README.md", "its ports and handshake, how to check it and to synthesise it, how it differs from `hls/`"),
+        ("rtl/bench.sv", "its bench on `vectors/mem/`; `make -C rtl check` runs it"),
+        ("rtl/vivado.tcl", "its synthesis in Vivado, with the clock in `rtl/clock.xdc`"),
     )
 
 

@@ -11,6 +11,8 @@ from trigger_nn.handoff.facts import HandoffFacts
 from trigger_nn.handoff.interface.handshake import handshake_of
 from trigger_nn.handoff.interface.ports import plain_json
 from trigger_nn.handoff.interface.sharing import sharing_of, told
+from trigger_nn.handoff.manifest import RtlEntry
+from trigger_nn.handoff.rtl.files import LANGUAGES, LICENCE, primitives
 from trigger_nn.handoff.scripts import may_hang
 from trigger_nn.rendering import templates
 
@@ -18,8 +20,8 @@ TEMPLATES = {"README.md": "README.md.j2", "CARD.md": "CARD.md.j2", "LICENCES.md"
 APACHE = "LICENSE"  # the text of the Apache licence, which must go with what is under it
 
 
-def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str, bytes]:
-    """The documents by their paths in the bundle; `events` are the block's test vectors.
+def document_files(design: Design, facts: HandoffFacts, events: int, rtl: RtlEntry | None = None) -> dict[str, bytes]:
+    """The documents by their paths in the bundle; `events` are the block's test vectors, `rtl` is told of if there.
 
     Raises:
         HandoffError: the recipe holds a value that JSON can't.
@@ -31,7 +33,11 @@ def document_files(design: Design, facts: HandoffFacts, events: int) -> dict[str
         "design": design,
         "facts": facts,
         "events": events,
-        "contents": contents(design),
+        "contents": contents(design, rtl),
+        "rtl": rtl,
+        "rtl_language": LANGUAGES[rtl.language] if rtl else "",
+        "rtl_licence": LICENCE,
+        "primitives": primitives(rtl.sources) if rtl else (),
         "handshake": handshake_of(design),
         "sharing": told(sharing_of(facts.estimate)),
         "may_hang": may_hang(design),

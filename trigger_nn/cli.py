@@ -9,11 +9,16 @@ from rich.console import Console
 from trigger_nn.cli_check import check
 from trigger_nn.cli_compare import compare
 from trigger_nn.cli_emulate import emulate
+from trigger_nn.cli_estimate import estimate
 from trigger_nn.cli_events import app as events_app
 from trigger_nn.cli_handoff import app as handoff_app
+from trigger_nn.cli_lint import app as lint_app
 from trigger_nn.cli_programs import app as programs_app
+from trigger_nn.cli_rtl import app as rtl_app
 from trigger_nn.cli_steps import app as steps_app
 from trigger_nn.cli_store import app as store_app
+from trigger_nn.cli_stream import app as stream_app
+from trigger_nn.cli_tradeoffs import app as tradeoffs_app
 from trigger_nn.errors import TriggerNNError
 
 app = typer.Typer(
@@ -24,6 +29,11 @@ app.add_typer(steps_app)
 app.add_typer(programs_app)
 app.command()(check)
 app.command()(emulate)
+app.command()(estimate)
+app.add_typer(lint_app)
+app.add_typer(stream_app)
+app.add_typer(tradeoffs_app)
+app.add_typer(rtl_app)
 app.add_typer(handoff_app)
 app.command()(compare)
 app.add_typer(events_app, name="events")

@@ -52,37 +52,6 @@ def compile_(recipe: RecipePath, build: BuildFolder = DEFAULT_BUILD, force: Forc
     console.print(f"hls4ml configuration with these types: {workspace.path('hls4ml_config.yml')}")
 
 
-@app.command()
-def estimate(
-    program: ProgramPath,
-    part: Annotated[str, typer.Option(help="FPGA part; the one it was compiled for if not given")] = "",
-    clock_period: Annotated[float, typer.Option(help="ns; 0: the one it was compiled for", min=0.0)] = 0.0,
-) -> None:
-    """Estimate latency and resources of a compiled program."""
-    from trigger_nn.hardware.estimate import estimate as estimate_program
-    from trigger_nn.program.program import Program
-
-    loaded = Program.load(program)
-    hardware = loaded.provenance.get("hardware", {})
-    part = part or hardware.get("part", "xcvu13p-flga2577-2-e")
-    result = estimate_program(loaded, clock_period or hardware.get("clock_period", 5.0), part)
-    table = Table("layer", "kind", "cycles", "interval", "LUT", "FF", "DSP", "BRAM36", box=None)
-    for layer in result.layers:
-        table.add_row(
-            layer.layer,
-            layer.kind,
-            *map(str, (layer.latency, layer.interval, layer.lut, layer.ff, layer.dsp, layer.bram)),
-        )
-    console.print(table)
-    console.print(
-        f"{result.cycles} cycles = {result.latency:.0f} ns = {result.bunch_crossings} bunch crossings; an event every "
-        f"{result.interval} cycles; LUT {100 * result.share('lut'):.2f} %, FF {100 * result.share('ff'):.2f} % of "
-        f"{part}. Estimated from the program, no vendor tool was run."
-    )
-    if result.unmodelled:
-        console.print(f"not modelled, so counted as registers only: {', '.join(result.unmodelled)}")
-
-
 def until(verb: str, recipe: Path, build: Path, bundles: Path, force: bool) -> None:
     """Bring all steps up to `verb` up to date, with a bar."""
     from trigger_nn.workflow.run import run_until

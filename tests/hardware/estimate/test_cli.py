@@ -1,0 +1,78 @@
+"""`trigger-nn estimate`, as it is typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trigger_nn.cli import app
+from trigger_nn.errors import RecipeError
+from trigger_nn.hardware.estimate.values import RESOURCES
+
+PROGRAM = Path(__file__).parents[2] / "golden" / "event_image_program.h5"
+FIXTURES = Path(__file__).parents[1] / "reports" / "fixtures"
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, ["estimate", str(PROGRAM), *map(str, arguments)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_table_with_budgets_and_what_it_rests_on():
+    told = run("--road", "rtl", "--clock-period", 5)
+    assert "90 % interval" not in told  # the option's help says it
+    for words in ("conv1", "bunch crossings", "super logic regions", "budget global-trigger, 50 ns: NOT kept"):
+        assert words in told
+    assert "14 ticks of 6.25 ns" in told
+    assert "networks held out of the fit the median error" in told
+    assert "arXiv:2411.19506" in told
+
+
+def test_json_says_the_same():
+    found = json.loads(run("--road", "rtl", "--json", "--budget", "level-1", "--budget", 30))
+    assert {verdict["budget"]["name"]: verdict["held"] for verdict in found["budgets"]} == {
+        "level-1": True, "30 ns": False,
+    }  # fmt: skip
+    assert found["latency_ns"] == found["cycles"]["value"] * found["clock_period_ns"]
+    for resource in RESOURCES:
+        assert sum(layer[resource]["value"] for layer in found["layers"]) == found["resources"][resource]["value"]
+
+
+def test_strategy_reuse_and_streams():
+    one, four = (json.loads(run("--json", "--strategy", "resource", "--reuse", reuse)) for reuse in (1, 4))
+    assert four["interval_cycles"] == 4 * one["interval_cycles"]
+    stream = json.loads(run("--json", "--io-type", "io_stream"))
+    assert stream["cycles"]["value"] < sum(layer["cycles"] for layer in stream["layers"])
+
+
+def test_calibration(tmp_path):
+    path = tmp_path / "calibration.json"
+    before = json.loads(run("--json"))
+    told = run("--calibrate", FIXTURES / "vitis_hls_2024_2", "--calibration", path)
+    assert f"{path}: 1 designs" in told
+    after = json.loads(run("--json", "--calibration", path))
+    assert after["basis"].startswith("Scaled by your own reports")
+    assert after["resources"]["lut"]["value"] != before["resources"]["lut"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--road", "sea"), "no road 'sea'"),
+        (("--strategy", "luck"), "no strategy 'luck'"),
+        (("--io-type", "io_sideways"), "no interface of hls4ml"),
+        (("--budget", "moon"), "no budget 'moon'"),
+        (("--budget", "-3"), "no budget '-3'"),
+        (("--part", "nonsense"), "unknown part"),
+        (("--clock-period", "0.5"), "too short for one adder"),
+        (("--road", "rtl", "--reuse", "2"), "are hls4ml's"),
+        (("--calibration", "none.json"), "no calibration file none.json"),
+    ],
+)
+def test_what_can_not_be_had(options, told):
+    with pytest.raises(RecipeError, match=told):
+        run(*options)

@@ -1,0 +1,68 @@
+"""The picture of trade-offs shows the table's numbers, its budget and nothing else."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from trigger_nn.hardware.budgets import budget_of
+from trigger_nn.hardware.calibration.networks import network
+from trigger_nn.plots import tradeoffs as drawing
+from trigger_nn.studies.tradeoffs import Axes, trade_offs
+
+PART = "xcvu13p-flga2577-2-e"
+
+
+@pytest.fixture(scope="module")
+def table():
+    """A small network at two clocks."""
+    return trade_offs(
+        network(0).program, PART, Axes(reuse_factors=(1, 2), clock_periods=(2.5, 5.0)), budget=budget_of("40")
+    )
+
+
+def drawn(table, monkeypatch):
+    """The figure before it is a file."""
+    with monkeypatch.context() as patched:
+        patched.setattr(drawing, "as_png", lambda figure: figure)
+        return drawing.latency_and_resources(table)
+
+
+def test_it_is_a_png_and_always_the_same(table):
+    png = drawing.latency_and_resources(table)
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert png == drawing.latency_and_resources(table)
+
+
+@pytest.mark.parametrize(("panel", "resource"), [(0, "lut"), (1, "dsp")])
+def test_every_point_stands_at_its_numbers_in_its_colour(table, monkeypatch, panel, resource):
+    axes = drawn(table, monkeypatch).axes[panel]
+    marks = [bar.lines[0] for bar in axes.containers]
+    found = Counter((float(m.get_xdata()[0]), float(m.get_ydata()[0]), to_hex(m.get_color())) for m in marks)
+    assert found == Counter(
+        (p.estimate.figure(resource).value, p.latency.value, drawing.COLOURS[p.way].lower()) for p in table.points
+    )
+
+
+def test_bars_are_the_intervals_of_what_nothing_beats(table, monkeypatch):
+    axes = drawn(table, monkeypatch).axes[0]
+    ends = {
+        tuple(np.round(segment[:, 1], 6))
+        for bar in axes.containers
+        if bar.has_yerr
+        for segment in bar.lines[2][1].get_segments()
+    }
+    assert ends == {tuple(np.round((p.latency.low, p.latency.high), 6)) for p in table.front}
+
+
+def test_the_budget_is_a_line_only_where_there_is_one(table, monkeypatch):
+    def levels(figure):
+        return [
+            [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--" and len(line.get_ydata()) == 2]
+            for axes in figure.axes
+        ]
+
+    assert levels(drawn(table, monkeypatch)) == [[40.0], [40.0]]
+    assert levels(drawn(replace(table, budget=None), monkeypatch)) == [[], []]

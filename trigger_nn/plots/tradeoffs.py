@@ -1,0 +1,124 @@
+"""Draw the table of trade-offs; compute nothing."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+
+from trigger_nn.hardware.estimate.values import Resource
+from trigger_nn.plots.figures import CLASS_COLOURS, as_png
+from trigger_nn.studies.tradeoffs import Point, Precision, TradeOffs
+from trigger_nn.studies.tradeoffs.values import WAYS
+
+COLOURS = dict(zip(WAYS, CLASS_COLOURS, strict=False))
+NAMES = {"rtl": "our RTL, unrolled"}
+MARKERS = "os^DvPX*"
+PANELS: tuple[tuple[Resource, str], ...] = (("lut", "LUT"), ("dsp", "DSP slices"))
+BEATEN, BEST = 0.3, 1.0  # opacity
+
+
+def latency_and_resources(table: TradeOffs) -> bytes:
+    """Latency (ns) against LUTs and against DSP slices, a PNG: colour for the strategy, marker for the precision.
+
+    What nothing beats is in full colour with its intervals, and at the program's own precision with reuse factor and
+    clock period; hollow: one instance does not take an event every 25 ns. Dashed are the budget, and what one super
+    logic region holds where that is within reach.
+    """
+    figure, panels = plt.subplots(1, len(PANELS), figsize=(11, 5.2), sharey=True, layout="constrained")
+    markers = _markers(table)
+    for axes, (resource, label) in zip(panels, PANELS, strict=True):
+        for point in sorted(table.points, key=lambda point: point.pareto):  # the best on top
+            _draw(axes, point, resource, markers[point.precision])
+        axes.set_xlabel(f"{label} of one instance")
+    _told(panels[0], table)
+    panels[0].set(ylabel="latency (ns)", xscale="log", yscale="log")
+    panels[1].set_xlim(left=-0.03 * max(panels[1].get_xlim()[1], 1.0))
+    panels[1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    for axis, form in ((panels[0].yaxis, StrMethodFormatter("{x:,.0f}")), (panels[0].xaxis, EngFormatter(sep=""))):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(form)
+        axis.set_minor_formatter(NullFormatter())
+    for axes, (resource, _) in zip(panels, PANELS, strict=True):
+        _limits(axes, table, resource)
+    panels[0].set_title(f"{table.name} on {table.part}, {table.io_type}", loc="left", fontsize="medium")
+    panels[1].set_title("bars: intervals of 90 %", loc="right", fontsize="medium")
+    figure.legend(handles=[*_ways(table), *_precisions(table, markers), *_kinds()], loc="outside right upper",
+                  frameon=False, fontsize="small")  # fmt: skip
+    return as_png(figure)
+
+
+def _markers(table: TradeOffs) -> dict[Precision, str]:
+    return {cost.precision: MARKERS[i % len(MARKERS)] for i, cost in enumerate(table.costs)}
+
+
+def _draw(axes: Axes, point: Point, resource: Resource, marker: str) -> None:
+    figure, latency, colour = point.estimate.figure(resource), point.latency, COLOURS[point.way]
+    face = colour if point.estimate.instances == 1 else "none"
+    style: dict[str, Any] = {"color": colour, "alpha": BEST if point.pareto else BEATEN, "zorder": 2 + point.pareto}
+    if point.pareto:
+        style |= {
+            "xerr": [[figure.value - figure.low], [figure.high - figure.value]],
+            "yerr": [[latency.value - latency.low], [latency.high - latency.value]],
+            "elinewidth": 0.7, "capsize": 1.5,
+        }  # fmt: skip
+    axes.errorbar(figure.value, latency.value, fmt=marker, ms=6 if point.pareto else 5, mfc=face, **style)
+
+
+def _told(axes: Axes, table: TradeOffs) -> None:
+    """Reuse factor and clock period, once where points coincide."""
+    own = [point for point in table.front if point.precision == Precision()]
+    places = {(point.estimate.total("lut"), point.latency.value): point for point in own}
+    for place, point in places.items():
+        reuse = "" if point.reuse_factor == 1 else f"reuse {point.reuse_factor}, "
+        axes.annotate(
+            f"{reuse}{point.estimate.clock_period:.4g} ns", place, xytext=(5, 4), textcoords="offset points",
+            fontsize="x-small", color=COLOURS[point.way], zorder=4,
+            path_effects=[withStroke(linewidth=2, foreground="w")],
+        )  # fmt: skip
+
+
+def _limits(axes: Axes, table: TradeOffs, resource: Resource) -> None:
+    """The budget, and one super logic region (of a device of one: the device) where it is in the picture."""
+    style: dict[str, Any] = {"color": "0.2", "lw": 1.2, "ls": "--", "zorder": 1}
+    text: dict[str, Any] = {"textcoords": "offset points", "fontsize": "small", "color": "0.2"}
+    if table.budget is not None:
+        place, limit = ("axes fraction", "data"), table.budget.limit
+        axes.axhline(limit, **style)
+        axes.annotate(
+            f"budget {table.budget.name}", (1.0, limit), xycoords=place, xytext=(-4, 3), ha="right", **text
+        )  # fmt: skip
+    region = table.device.of_slr(resource)
+    if region < axes.get_xlim()[1]:
+        name = "the device" if table.device.slrs == 1 else "one region"
+        axes.axvline(region, **style)
+        axes.annotate(
+            name, (region, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -4), rotation=90, va="top", **text
+        )  # fmt: skip
+
+
+def _ways(table: TradeOffs) -> Sequence[Line2D]:
+    seen = dict.fromkeys(point.way for point in table.points)
+    return [_key("o", COLOURS[way], NAMES.get(way, way)) for way in WAYS if way in seen]
+
+
+def _precisions(table: TradeOffs, markers: dict[Precision, str]) -> Iterable[Line2D]:
+    for cost in table.costs:
+        same = "" if cost.same is None else f", {100 * cost.same.value:.1f} % decide alike"
+        told = "as compiled" if cost.precision == Precision() else f"bits {cost.precision}{same}"
+        yield _key(markers[cost.precision], "0.3", told)
+
+
+def _kinds() -> Sequence[Line2D]:
+    hollow = _key("o", "0.3", "several instances for 25 ns")
+    hollow.set_markerfacecolor("none")
+    beaten = _key("o", "0.3", "another is better")
+    beaten.set_alpha(BEATEN)
+    return [hollow, beaten]
+
+
+def _key(marker: str, colour: str, label: str) -> Line2D:
+    return Line2D([], [], marker=marker, color=colour, ls="none", label=label)

@@ -225,12 +225,14 @@ class HandoffSpec(Part):
     random_vectors: Annotated[int, Field(ge=0)] = 200
     patterns: PatternSpec = PatternSpec()
     rtl: Literal["verilog", "vhdl"] | None = None  # the block as RTL too, unrolled; None: as HLS alone
+    fifo_depths: Literal["hls4ml", "modelled"] = "hls4ml"  # of io_stream: a whole event, or what the token model needs
 
     @model_serializer(mode="wrap")
     def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `rtl` where it was not asked for, so that such bundles are byte by byte what they always were."""
+        """Without the later keys where they were not asked for, so that such bundles are what they always were."""
         content: dict[str, Any] = handler(self)
-        return content if self.rtl else {key: value for key, value in content.items() if key != "rtl"}
+        usual = {"rtl": None, "fifo_depths": "hls4ml"}
+        return {key: value for key, value in content.items() if key not in usual or value != usual[key]}
 
 
 class StudySpec(Part):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,9 +27,10 @@ from trigger_nn.handoff.design import Threshold
 from trigger_nn.handoff.manifest import read_manifest, weights_digest
 from trigger_nn.handoff.vectors.values import RANDOM, REAL, SPARSE
 from trigger_nn.handoff.verify import verify
+from trigger_nn.hardware.streaming.analyse import stream
 from trigger_nn.recipe import load_model_recipe
 from trigger_nn.workflow.handoff import compiled_bundle, program_bundle
-from trigger_nn.workflow.origin import saved
+from trigger_nn.workflow.origin import hardware_of, saved
 from trigger_nn.workflow.performance import figures_of
 from trigger_nn.workflow.steps import compiled_model
 from trigger_nn.workflow.workspace import Workspace, embedded_sample, in_repository, write_bundle
@@ -488,6 +490,10 @@ def test_streams_are_handed_over_alone():
     bundle = trigger_nn.bundle(compiled, events(tagger(), 9))
     assert read_manifest(bundle).hardware.io_type == "io_stream"
     assert b"hls::stream" in b"".join(c for p, c in bundle.files.items() if p.startswith("hls/firmware/flow"))
+    shallow = trigger_nn.bundle(compiled, events(tagger(), 20), fifo_depths="modelled")
+    depths = re.findall(r"variable=\w+ depth=(\d+)", shallow.files["hls/firmware/network.cpp"].decode())
+    needed = stream(compiled.program, hardware_of(compiled.program)).needed
+    assert sorted(map(int, depths)) == sorted(needed.values())
     assert verify(bundle, build=False).holds
     with pytest.raises(UnsupportedLayerError, match="io_stream"):
         trigger_nn.bundle(compiled, events(tagger(), 9), thresholds=CUTS)
@@ -505,6 +511,7 @@ AGAIN = """
     import sys, numpy as np
     from pathlib import Path
     import trigger_nn
+    from tests.frontend.test_compile import INPUT, events, tagger
     from trigger_nn.files import sha256
     from trigger_nn.recipe import load_model_recipe
     from trigger_nn.workflow.handoff import program_bundle
@@ -514,11 +521,13 @@ AGAIN = """
     for path in sorted(made.files):
         print(sha256(made.files[path]), path)
     print(sha256(made.zip()), "zip")
+    called = trigger_nn.bundle(trigger_nn.compile(tagger(), INPUT, name="tagger"), events(tagger(), 50), layers=True)
+    print(sha256(called.zip()), "without a recipe")
 """
 
 
 def elsewhere(script, folder, *arguments, **environment):
-    """Lines that a script prints in another process: other folder, time zone, locale and hash seed."""
+    """Lines that a script prints in another process: other folder, time zone, locale, hash seed, one thread."""
     other = os.environ | {
         "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "4242", "PYTHONUTF8": "0",
         "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT), "HOME": str(folder), "OMP_NUM_THREADS": "1", **environment,
@@ -529,9 +538,11 @@ def elsewhere(script, folder, *arguments, **environment):
     return done.stdout.splitlines()
 
 
-def test_the_same_bytes_in_another_process(images, tower_recipe, tower_bundle, tmp_path):
+def test_the_same_bytes_in_another_process(images, tower_recipe, tower_bundle, compiled, tmp_path):
     files = tower_bundle.files
     ours = [f"{sha256(files[path])} {path}" for path in sorted(files)] + [f"{sha256(tower_bundle.zip())} zip"]
+    called = trigger_nn.bundle(compiled, events(tagger(), 50), layers=True)
+    ours.append(f"{sha256(called.zip())} without a recipe")
     relative = [os.path.relpath(path, tmp_path) for path in (images, tower_recipe)]
     assert elsewhere(AGAIN, tmp_path, *relative) == ours
 

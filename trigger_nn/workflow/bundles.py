@@ -30,7 +30,7 @@ from trigger_nn.workflow.inputs import mantissas_at
 
 AROUND = (
     "hardware", "handoff", "vectors", "estimate", "performance", "limits", "agreement", "versions", "compiled_with",
-    "recipe", "builder", "revision", "command",
+    "recipe", "builder", "rtl", "revision", "command",
 )  # fmt: skip
 ARRAYS = (".npy", ".npz")
 NAMED = 3  # files of a folder
@@ -115,7 +115,7 @@ def _around(before: Manifest | None, after: Manifest | None) -> Iterator[Change]
         return
     old, new = (manifest.model_dump(mode="json") for manifest in (before, after))
     for key in AROUND:
-        yield from _values(key, key, old[key], new[key])
+        yield from _values(key, key, old.get(key), new.get(key))
     yield from _values(
         "training sample", "digest", old["digests"]["training_sample"], new["digests"]["training_sample"]
     )

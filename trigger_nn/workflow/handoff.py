@@ -18,6 +18,8 @@ from trigger_nn.handoff.facts import HandoffFacts, Origin
 from trigger_nn.handoff.make import make_bundle
 from trigger_nn.handoff.manifest import weights_digest
 from trigger_nn.hardware.estimate import estimate
+from trigger_nn.hardware.streaming.analyse import stream
+from trigger_nn.hardware.streaming.project import with_depths
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HandoffSpec, ModelRecipe, handoff_spec
@@ -73,7 +75,19 @@ def bundle_of(known: Known, spec: HandoffSpec, builder: bool | None = None) -> B
     )
     if known.agreement:
         facts = replace(facts, agreement=known.agreement)
-    return make_bundle(design, known.project, known.events, known.program_file, facts, spec)
+    project = _with_depths(known, spec)
+    return make_bundle(design, project, known.events, known.program_file, facts, spec)
+
+
+def _with_depths(known: Known, spec: HandoffSpec) -> Mapping[str, bytes]:
+    """The project, with FIFOs as deep as the recipe asks.
+
+    Raises:
+        RecipeError: depths from the token model, of a design without streams. UnsupportedLayerError: it has no model.
+    """
+    if spec.fifo_depths == "hls4ml":
+        return known.project
+    return with_depths(known.project, stream(known.program, hardware_of(known.program)).needed)
 
 
 def program_bundle(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trigger_nn import toolchain
 from trigger_nn.engines.emulator import Emulator
 from trigger_nn.errors import MismatchError
 from trigger_nn.events.inputs import input_mantissas, input_type, network_input
@@ -231,7 +232,7 @@ STEPS = (
         "bundle", "write the firmware bundle", ("bundle.json",),
         lambda w: [
             w.recipe.verify.vectors, w.recipe.study, w.recipe.handoff, str(w.bundles), w.command, w.revision,
-            versions(),
+            versions(), toolchain.installed("alkaid") if w.recipe.handoff.rtl else "",
         ],
         _bundle,
     ),

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import fixed_types, mantissas
-from trigger_nn.hardware.simulation.bench import memory
 from trigger_nn.hardware.simulation.buses import from_words, place, to_words
 from trigger_nn.hardware.simulation.corners import corner_inputs, random_words
 from trigger_nn.hardware.simulation.latency import latencies_of_data, latencies_of_valid
@@ -46,17 +45,6 @@ def test_words_carry_every_mantissa(ports, data):
     back = from_words(ports, words)
     for port in ports:
         assert back[port.name].tolist() == events[port.name].tolist()
-
-
-@given(fixed_types(64), SHAPES, st.data())
-def test_memory_files_pack_the_first_element_lowest(kind, shape, data):
-    port = Port("x", shape, kind)
-    values = data.draw(mantissas(kind, (2, *shape)))
-    lines = memory(port, to_words((port,), {"x": values})).decode().splitlines()
-    assert lines[0].startswith("//")
-    for line, event in zip(lines[1:], values.reshape(2, -1).tolist(), strict=True):
-        packed = sum((v & ((1 << kind.width) - 1)) << (i * kind.width) for i, v in enumerate(event))
-        assert int(line, 16) == packed
 
 
 def test_symmetric_saturation_never_gives_the_types_own_minimum():

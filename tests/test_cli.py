@@ -139,8 +139,8 @@ def test_show_and_estimate(tmp_path):
 
 
 VERBS = (
-    "run", "train", "compile", "emulate", "estimate", "show", "check", "diff", "diverge",
-    "bundle", "verify", "report", "compare", "events", "store",
+    "run", "train", "compile", "emulate", "estimate", "lint", "tradeoffs", "stream", "rtl", "show", "check", "diff",
+    "diverge", "bundle", "verify", "report", "compare", "events", "store",
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def rtl_(
     random: Annotated[int, typer.Option(help="random events of each kind to simulate", min=1)] = 1000,
     synthesise: Annotated[bool, typer.Option("--synthesise", help="count cells by Yosys, for UltraScale+")] = False,
     place: Annotated[bool, typer.Option("--place", help="place and route by nextpnr, on an ECP5")] = False,
-    largest: Annotated[int, typer.Option(help="LUTs beyond which it is refused", min=1)] = 400_000,
+    largest: Annotated[int, typer.Option(help="LUTs beyond which it is refused", min=1)] = 1_000_000,
     minutes: Annotated[float, typer.Option(help="that each tool may take", min=0.1)] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of words")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def rtl_(
     folder = write_block(block, out / loaded.name)
     found: dict[str, Any] = {"check": None, "synthesis": None, "placement": None}
     if check or events:
-        found["check"] = simulated(loaded, block, _mantissas(loaded, events, split), random)
+        found["check"] = simulated(loaded, block, _mantissas(loaded, events, split), random, 60 * minutes)
     if synthesise:
         found["synthesis"] = _synthesised(block, minutes)
     if place:

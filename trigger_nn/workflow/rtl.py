@@ -13,6 +13,7 @@ from trigger_nn.hardware.rtl.lower import rtl
 from trigger_nn.hardware.rtl.size import LARGEST, refuse_large
 from trigger_nn.hardware.simulation.check import Check, check
 from trigger_nn.hardware.simulation.corners import corner_inputs
+from trigger_nn.hardware.simulation.model import SECONDS
 from trigger_nn.program.program import Program
 
 Mantissas = Mapping[str, np.ndarray]
@@ -45,10 +46,13 @@ def written(program: Program, asked: Asked, name: str = "") -> Rtl:
     )  # fmt: skip
 
 
-def simulated(program: Program, block: Rtl, events: Mantissas | None, random: int, seed: int = 1) -> Check:
+def simulated(
+    program: Program, block: Rtl, events: Mantissas | None, random: int, seconds: float = SECONDS, seed: int = 1
+) -> Check:
     """`block`, cycle by cycle by Verilator, against the emulator of `program`.
 
-    Corner cases and `random` events of every kind, then `events` (mantissas by input port of the program).
+    Corner cases and `random` events of every kind, then `events` (mantissas by input port of the program), in at most
+    `seconds`, building included.
 
     Raises:
         ToolNotFound: there is no Verilator or no g++. EventsError: the events do not fit.
@@ -57,7 +61,7 @@ def simulated(program: Program, block: Rtl, events: Mantissas | None, random: in
     if events is not None:
         for port, bus in zip(program.inputs, block.inputs, strict=True):
             made[bus.name] = np.concatenate([made[bus.name], events[port.name]])
-    return check(block, emulated(program, block), made)
+    return check(block, emulated(program, block), made, seconds)
 
 
 def emulated(program: Program, block: Rtl) -> Callable[[Mantissas], Mantissas]:

@@ -4,7 +4,7 @@ from trigger_nn.errors import UnsupportedLayerError
 from trigger_nn.hardware.estimate import Estimate, estimate
 from trigger_nn.program.program import Program
 
-LARGEST = 400_000  # LUTs: writing takes minutes and GBs in proportion, synthesis by open tools a quarter of an hour
+LARGEST = 1_000_000  # LUTs; writing 600,000 takes half a minute, their Verilator model ten minutes to build
 LEAST_KEPT = 5  # % of weights; a network pruned further is another network
 
 

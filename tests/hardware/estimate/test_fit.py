@@ -15,7 +15,7 @@ from trigger_nn.hardware.estimate.work import Work
 
 LUT = np.array([1.5, 0.3, 0.8, 0.2, 1.1, 0.7, 0.9, 0.3, 1.0, 0.0, 0.0])
 FF = np.array([0.9, 0.5, 0.4, 1.0, 2.0])
-DEPTH = np.array([1.1, 0.7])
+DEPTH = np.array([1.0, 0.7])
 
 
 def row(seed, noise=1.0):
@@ -73,9 +73,16 @@ def test_a_row_is_told_by_a_fit_without_it(rows):
 
 def test_a_feature_that_no_row_has_keeps_its_prior():
     features = np.array([[1.0, 0.0], [2.0, 0.0], [4.0, 0.0]])
-    found = solve(features, np.array([2.0, 4.0, 8.0]), np.array([1.0, 0.7]))
+    found = solve(features, np.array([2.0, 4.0, 8.0]), np.array([1.0, 0.7]), np.array([True, True]))
     assert found[0] == pytest.approx(2.0, rel=0.01)
     assert found[1] == pytest.approx(0.7 * found[0] / 2.0, rel=0.05)
+
+
+def test_what_is_no_matter_of_a_fit_stays():
+    features = np.array([[1.0, 1.0], [2.0, 1.0], [4.0, 3.0]])
+    found = solve(features, features @ [1.0, 0.5], np.array([1.0, 0.4]), np.array([False, True]))
+    assert found[0] == 1.0
+    assert found[1] == pytest.approx(0.5, rel=0.02)
 
 
 def test_too_few_rows(rows):

@@ -36,6 +36,17 @@ class _Quantity:
     features: Callable[[Measured], tuple[float, ...]]
     measured: Callable[[Measured], float]
     least: float  # rows that measure less are left out: there relative errors say nothing
+    known: frozenset[str] = frozenset()  # constants that are no matter of a fit
+
+    @property
+    def free(self) -> np.ndarray:
+        """Which constants are fitted."""
+        return np.array([name not in self.known for name in self.prior])
+
+    @property
+    def priors(self) -> np.ndarray:
+        """The priors in order."""
+        return np.array(list(self.prior.values()))
 
 
 QUANTITIES = {
@@ -48,7 +59,10 @@ QUANTITIES = {
         lambda row: row.ff,
         10,
     ),
-    "depth": _Quantity(DEPTH_FEATURES, lambda row: depth_features(row.features), lambda row: row.depth, 1),
+    # `time` is in alkaid's own unit, by alkaid's own model: what is fitted is what sharing adds to it.
+    "depth": _Quantity(
+        DEPTH_FEATURES, lambda row: depth_features(row.features), lambda row: row.depth, 1, frozenset({"time"})
+    ),
 }
 
 
@@ -71,32 +85,32 @@ def fit(rows: Sequence[Measured], folds: int = 5) -> Constants:
     )  # fmt: skip
 
 
-def solve(features: np.ndarray, measured: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Constants >= 0 that minimise the sum of squares of features @ constants / measured - 1.
+def solve(features: np.ndarray, measured: np.ndarray, prior: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Constants >= 0 that minimise the sum of squares of features @ constants / measured - 1; those not `free` stay.
 
     To that is added, for each feature, the square of (constant - prior) times the feature's mean share of what was
     measured, as often as PULL^2 says of the number of rows: a feature of which they say nothing keeps its prior.
     """
     from scipy.optimize import nnls
 
-    shares = features / measured[:, None]
-    weight = np.diag(np.maximum(shares.mean(axis=0) * PULL * np.sqrt(len(shares)), FAINT))
-    found, _ = nnls(np.concatenate([shares, weight]), np.concatenate([np.ones(len(shares)), weight @ prior]))
-    middle = np.median(measured / np.maximum(features @ found, FAINT))
+    shares, found = features / measured[:, None], prior.astype(float)
+    left = 1 - shares[:, ~free] @ prior[~free]
+    weight = np.diag(np.maximum(shares[:, free].mean(axis=0) * PULL * np.sqrt(len(shares)), FAINT))
+    found[free], _ = nnls(np.concatenate([shares[:, free], weight]), np.concatenate([left, weight @ prior[free]]))
+    middle = np.median(measured / np.maximum(features @ found, FAINT)) if np.all(free) else 1.0
     return np.asarray(found * middle)
 
 
 def held_out(quantity: str, rows: Sequence[Measured], folds: int) -> tuple[np.ndarray, np.ndarray]:
     """What was measured of each row, and what a fit without its fold says; rows that tell nothing are left out."""
     features, measured = _table(QUANTITIES[quantity], _telling(QUANTITIES[quantity], rows))
-    return measured, _without(features, measured, np.array(list(QUANTITIES[quantity].prior.values())), folds)
+    return measured, _without(QUANTITIES[quantity], features, measured, folds)
 
 
 def _fitted(quantity: _Quantity, rows: Sequence[Measured], folds: int) -> Fitted:
     features, measured = _table(quantity, _telling(quantity, rows))
-    prior = np.array(list(quantity.prior.values()))
-    found = solve(features, measured, prior)
-    spread = _spread(measured / np.maximum(_without(features, measured, prior, folds), FAINT), 1.0)
+    found = solve(features, measured, quantity.priors, quantity.free)
+    spread = _spread(measured / np.maximum(_without(quantity, features, measured, folds), FAINT), 1.0)
     return Fitted(dict(zip(quantity.prior, map(float, found), strict=True)), spread)
 
 
@@ -104,12 +118,12 @@ def _table(quantity: _Quantity, rows: Sequence[Measured]) -> tuple[np.ndarray, n
     return np.array([quantity.features(row) for row in rows]), np.array([quantity.measured(row) for row in rows], float)
 
 
-def _without(features: np.ndarray, measured: np.ndarray, prior: np.ndarray, folds: int) -> np.ndarray:
+def _without(quantity: _Quantity, features: np.ndarray, measured: np.ndarray, folds: int) -> np.ndarray:
     fold = np.arange(len(measured)) % folds
     said = np.empty(len(measured))
     for number in range(folds):
         out = fold == number
-        said[out] = features[out] @ solve(features[~out], measured[~out], prior)
+        said[out] = features[out] @ solve(features[~out], measured[~out], quantity.priors, quantity.free)
     return said
 
 

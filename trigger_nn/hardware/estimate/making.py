@@ -40,7 +40,13 @@ def estimate(
     counted = replay(program)
     if road == "rtl":
         layers = rtl_layers(program, counted, clock_period, uncertainty, known)
-        return Estimate(device, clock_period, layers, road=road, accuracy=rtl_accuracy(known))
+        return Estimate(
+            device,
+            clock_period,
+            layers,
+            road=road,
+            accuracy=rtl_accuracy(known, sum(layer.latency for layer in layers)),
+        )
     layers, overlap = hls_layers(program, counted, clock_period, uncertainty, known, choice), 0
     if choice.is_stream:
         layers, overlap = streamed(program, layers, clock_period, uncertainty, choice)

@@ -131,4 +131,4 @@ class Estimate:
     def cycles_figure(self) -> Figure:
         """The latency in clock cycles, with its interval."""
         low, high = self.accuracy.cycles
-        return Figure(self.cycles, max(self.cycles + low, 0), self.cycles + high)
+        return Figure(self.cycles, max(self.cycles + low, min(self.cycles, 1)), self.cycles + high)

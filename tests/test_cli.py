@@ -458,6 +458,14 @@ def test_diverge_needs_a_compiled_network(tmp_path):
     refused(trigger_nn("diverge", recipe(tmp_path), cwd=tmp_path), "compile RECIPE")
 
 
+def test_a_damaged_file_of_the_run_is_named(finished):
+    path = finished / "build/event_image/choices.json"
+    path.write_text("[")
+    refused(trigger_nn("report", "recipe.toml", "--force", cwd=finished), "choices.json is missing or damaged")
+    path.unlink()
+    assert trigger_nn("report", "recipe.toml", cwd=finished).returncode == 0
+
+
 def test_another_program_makes_later_steps_run_again(finished):
     """Whatever changes the program, scores and vectors of the old one are not used again."""
     path = finished / "build/event_image/program.h5"
@@ -469,14 +477,6 @@ def test_another_program_makes_later_steps_run_again(finished):
     assert "compile: up to date" in done.stdout
     assert "emulate: emulate the test sample" in done.stdout
     assert "verify: build" in done.stdout
-
-
-def test_a_damaged_file_of_the_run_is_named(finished):
-    path = finished / "build/event_image/choices.json"
-    path.write_text("[")
-    refused(trigger_nn("report", "recipe.toml", "--force", cwd=finished), "choices.json is missing or damaged")
-    path.unlink()
-    assert trigger_nn("report", "recipe.toml", cwd=finished).returncode == 0
 
 
 def test_a_folder_that_is_not_ours_is_not_replaced(tmp_path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trigger_nn.cli_synthesis import print_placement, print_synthesis
+from trigger_nn.errors import RecipeError
 from trigger_nn.terminal import console, telling
 
 if TYPE_CHECKING:
@@ -43,16 +44,29 @@ def rtl_(
 
     Refused, with its size, if it is too large to unroll. Ends with code 1 if the simulation differs from the emulator.
     """
+    from trigger_nn.hardware.simulation.verilator import find as find_verilator
     from trigger_nn.program.program import Program
     from trigger_nn.workflow.rtl import simulated, write_block, written
 
+    tools = [
+        name
+        for name, wanted in (("--check", check or events), ("--synthesise", synthesise), ("--place", place))
+        if wanted
+    ]
+    if vhdl and tools:
+        raise RecipeError(
+            f"{tools[0]} reads Verilog alone; leave out --vhdl, or take the VHDL to a simulator of your own."
+        )
     loaded = Program.load(program)
     asked = replace(_asked(loaded, clock_period, uncertainty, part, vhdl, combinational), largest=largest)
+    if check or events:
+        find_verilator()
+    given = _mantissas(loaded, events, split)
     block = written(loaded, asked)
     folder = write_block(block, out / loaded.name)
     found: dict[str, Any] = {"check": None, "synthesis": None, "placement": None}
     if check or events:
-        found["check"] = simulated(loaded, block, _mantissas(loaded, events, split), random, 60 * minutes)
+        found["check"] = simulated(loaded, block, given, random, 60 * minutes)
     if synthesise:
         found["synthesis"] = _synthesised(block, minutes)
     if place:
@@ -78,7 +92,7 @@ def _asked(
 
     hardware = recorded_hardware(program)
     return Asked(
-        clock_period or hardware.clock_period,
+        hardware.clock_period if clock_period is None else clock_period,
         part or hardware.part,
         hardware.clock_uncertainty if uncertainty is None else uncertainty,
         "vhdl" if vhdl else "verilog",
@@ -114,9 +128,8 @@ def _print(
     console.print(
         f"{folder}: module {block.name}, {len(block.files)} {block.language} files in the order of sources.f\n"
         f"{ports}; {took if block.latency else 'combinational'}\n"
-        f"delay of the logic {block.depth:.1f}"
-        + (f", of a stage at most {block.stage:.2f}" if block.latency else "")
-        + " (alkaid's model, about ns in UltraScale+; no vendor's tool has timed it)"
+        f"delay of the logic {block.depth:.1f}{_stages(block)} (alkaid's model, about ns in UltraScale+; "
+        "no vendor's tool has timed it)"
     )
     if check:
         console.print("\n".join(check.sentences))
@@ -126,10 +139,22 @@ def _print(
         print_placement(placement)
 
 
+def _stages(block: "Rtl") -> str:
+    if not block.latency:
+        return ""
+    over = (
+        ": a single operation takes more than the clock leaves; choose a slower one"
+        if block.longest > block.stage
+        else ""
+    )
+    return f", of the longest stage {block.longest:.2f} where the clock leaves {block.stage:.2f}{over}"
+
+
 def _plain(block: "Rtl", folder: Path) -> dict[str, Any]:
     return {
         "name": block.name, "folder": str(folder), "language": block.language, "latency_cycles": block.latency,
-        "clock_period_ns": block.clock_period, "depth": block.depth, "stage": block.stage, "digest": block.digest,
+        "clock_period_ns": block.clock_period, "depth": block.depth, "stage": block.stage,
+        "longest_stage": block.longest, "digest": block.digest,
         "files": list(block.files), "versions": dict(block.versions),
     }  # fmt: skip
 

@@ -90,8 +90,8 @@ class EstimateEntry(Part):
 class RtlEntry(Part):
     """The RTL: its top module, its sources in the order in which a tool reads them, and how long an event takes.
 
-    `stage_delay` is what one pipeline stage may take and `logic_delay` what all logic takes, in the unit of alkaid's
-    model, about a nanosecond.
+    `stage_delay` is what the longest pipeline stage takes and `logic_delay` what all logic takes, in the unit of
+    alkaid's model, about a nanosecond.
     """
 
     language: Language
@@ -108,7 +108,7 @@ class RtlEntry(Part):
         """What is said of `block`."""
         return cls(
             language=block.language, top=block.name, sources=tuple(f"{RTL}/{path}" for path in block.files),
-            latency_cycles=block.latency, latency_ns=block.latency * block.clock_period, stage_delay=block.stage,
+            latency_cycles=block.latency, latency_ns=block.latency * block.clock_period, stage_delay=block.longest,
             logic_delay=block.depth,
         )  # fmt: skip
 
@@ -253,7 +253,7 @@ def facts_in(manifest: Manifest, design: Design) -> HandoffFacts:
     """What the manifest says of `design`, as it was given to `describe`; the estimate is made again."""
     hardware, digests = manifest.hardware, manifest.digests
     return HandoffFacts(
-        estimate=estimate(design.program, hardware.clock_period, hardware.part),
+        estimate=estimate(design.program, hardware.clock_period, hardware.part, uncertainty=hardware.clock_uncertainty),
         origin=Origin(
             manifest.versions, digests.weights, digests.recipe, digests.training_sample, manifest.revision,
             manifest.command, manifest.recipe, manifest.compiled_with,

@@ -19,6 +19,9 @@ from trigger_nn.program.program import Program
 Mantissas = Mapping[str, np.ndarray]
 
 
+SLOW = 25.0  # ns: a clock that is no matter to combinational logic
+
+
 @dataclass(frozen=True)
 class Asked:
     """How the RTL is to be: clock in ns, share of it kept for what is not logic in % (27 if not given), the part."""
@@ -39,7 +42,8 @@ def written(program: Program, asked: Asked, name: str = "") -> Rtl:
         ToolNotFound: alkaid is not installed.
         RecipeError: the part is unknown, or the clock too fast.
     """
-    refuse_large(program, asked.clock_period, asked.part, asked.uncertainty, asked.largest)
+    clock, uncertainty = (SLOW, None) if asked.combinational else (asked.clock_period, asked.uncertainty)
+    refuse_large(program, clock, asked.part, uncertainty, asked.largest)
     return rtl(
         program, asked.clock_period, name=name, uncertainty=asked.uncertainty, language=asked.language,
         combinational=asked.combinational,

@@ -150,7 +150,10 @@ def _wide():
 def _large():
     weights = np.random.default_rng(1).integers(-31, 32, (256, 256))
     layer = dense("y", "x", weights, Fixed(True, 30, 20))
-    return Design(Program("net", (Port("x", (256,), Fixed(True, 10, 4)),), (layer,), ("y",)), HardwareSpec())
+    return Design(
+        Program("net", (Port("x", (256,), Fixed(True, 10, 4)),), (layer,), ("y",)),
+        HardwareSpec(part="xczu7ev-ffvc1156-2-e"),
+    )
 
 
 def _relu(port, builder=None):

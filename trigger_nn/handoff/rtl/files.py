@@ -59,6 +59,7 @@ def rtl_files(design: Design, block: Rtl, events: int) -> dict[str, bytes]:
         "primitives": primitives(tuple(block.files)),
         "period": f"{block.clock_period:.9g}",
         "stage": f"{block.stage:.3g}",
+        "longest": f"{block.longest:.3g}",
         "latency_ns": f"{block.latency * block.clock_period:.4g}",
     }
     environment = templates("trigger_nn.handoff.rtl", indented=False)

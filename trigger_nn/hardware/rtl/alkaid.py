@@ -7,7 +7,6 @@ subexpressions (arXiv:2507.04535). Integers up to 2^52 are exact in that; what i
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -140,17 +139,24 @@ class Core:
     """The network alone as alkaid writes it: sources, and where each value lies in its two buses.
 
     Module `name` has ports model_inp and model_out, and clk where `latency` is not 0. `inputs` and `outputs` are
-    the elements in order; `depth` and `stage` as in `Rtl`.
+    the elements in order, `constants` the outputs that no input changes; `depth`, `stage`, `longest` as in `Rtl`.
     """
 
     name: str
     latency: int
     depth: float
     stage: float
+    longest: float
     inputs: tuple[Place, ...]
     outputs: tuple[Place, ...]
+    constants: tuple[int | None, ...]
     files: Mapping[str, bytes]
     licence: bytes
+
+    @property
+    def needed(self) -> bool:
+        """Whether any output depends on any input."""
+        return any(constant is None for constant in self.constants)
 
 
 def traced(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> Any:
@@ -163,25 +169,53 @@ def traced(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> Any:
     return topo_bandwidth_sort(canonical_sort(simple))
 
 
+def staged(logic: Any, stage: float) -> tuple[Any, int, float]:
+    """`logic` with operations timed by pipeline stages, how many these are, and the delay of the longest.
+
+    Each operation goes into the stage of its inputs while the stage's delay allows, else into the next, so that no
+    stage takes more than `stage`, or than the longest single operation. alkaid cuts where the times are whole numbers.
+    """
+    places: list[int] = []
+    delays: list[float] = []
+    for op in logic.ops:
+        ends = [logic.ops[source].latency for source in op.input_ids]
+        own = op.latency - max(ends, default=0.0)
+        place = max((places[source] for source in op.input_ids), default=0)
+        before = max((delays[source] for source in op.input_ids if places[source] == place), default=0.0)
+        late = before > 0 and before + own > stage
+        places.append(place + late)
+        delays.append(own if late else before + own)
+    count, longest = max(places, default=0) + 1, max(delays, default=0.0)
+    times = [place + delay / (longest or 1.0) for place, delay in zip(places, delays, strict=True)]
+    last = max(times, default=0.0)
+    ops = [
+        op._replace(latency=float(count) if time == last else time) for op, time in zip(logic.ops, times, strict=True)
+    ]
+    return logic._replace(ops=ops), count, longest
+
+
 def written(name: str, inputs: Sequence[Symbol], outputs: Sequence[Symbol], language: str, stage: float | None) -> Core:
     """The logic from `inputs` to `outputs`; pipelined with `stage` of delay between registers, or combinational."""
-    logic = traced(inputs, outputs)
+    logic = canonical_sort(traced(inputs, outputs))
     depth = max((float(op.latency) for op in logic.ops), default=0.0)
-    latency = 0 if stage is None else max(ceil(depth / stage), 1)
-    machine = to_pipeline(logic, n_stages=max(latency, 1), verbose=False, reg_inp=False, reg_out=latency > 0)
+    timed, count, longest = (logic, 1, depth) if stage is None else staged(logic, stage)
+    machine = to_pipeline(timed, n_stages=count, verbose=False, reg_inp=False, reg_out=stage is not None)
     texts = (_verilog if language == "verilog" else _vhdl)(machine, f"{name}_core")
     suffix = "v" if language == "verilog" else "vhd"
     source = Path(_rtl.__file__).parent / language / "source"
     parts = {f"{path.stem}.{suffix}": path.read_text() for path in sorted(source.glob(f"*.{suffix}"))}
     renamed = _namespaced(parts | {f"{key}.{suffix}": text for key, text in texts.items()}, name)
     licence = (Path(_rtl.__file__).parents[2] / "LICENSE").read_bytes()
+    constants = tuple(int(symbol.low) if known(symbol) else None for symbol in outputs)
     return Core(
         f"{name}_core",
-        latency,
+        0 if stage is None else count,
         depth,
         stage or 0.0,
+        longest,
         tuple(_place(q) for q in logic.inp_kifs.T),
         tuple(_place(q) for q in logic.out_kifs.T),
+        constants,
         {path: text.encode() for path, text in renamed.items()},
         licence,
     )
@@ -203,7 +237,8 @@ def _namespaced(texts: Mapping[str, str], name: str) -> dict[str, str]:
     found = (
         re.findall(r"^\s*(?:module|entity)\s+(\w+)", text, re.MULTILINE | re.IGNORECASE) for text in texts.values()
     )
-    own = {module: module if module.startswith(name) else f"{name}_{module}" for modules in found for module in modules}
+    ours = f"{name}_core"  # and what alkaid derives of it, the tables
+    own = {m: m if m == ours or m.startswith(f"{ours}_") else f"{name}_{m}" for modules in found for m in modules}
     pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(own, key=len, reverse=True))) + r")\b")
 
     def swapped(text: str) -> str:

@@ -32,8 +32,9 @@ class Rtl:
     rising edge k are answered at the outputs right after edge k + latency - 1, to be sampled by edge k + latency.
     `rst` (synchronous) clears the valid bits alone. Combinational (`latency` 0) it has the ports' buses only.
 
-    `depth` is the delay of the whole logic and `stage` that which one pipeline stage may have, both in the unit of
-    alkaid's model (about a nanosecond). `files` are the sources by path, in the order in which a tool reads them;
+    `depth` is the delay of the whole logic, `stage` what the clock leaves one pipeline stage, `longest` what the
+    longest stage takes, more only where a single operation takes more; all in the unit of alkaid's model (about a
+    nanosecond). `files` are the sources by path, in the order in which a tool reads them;
     `licence` is that of the primitive modules among them, which are alkaid's.
     """
 
@@ -48,6 +49,7 @@ class Rtl:
     files: Mapping[str, bytes]
     versions: Mapping[str, str]
     licence: bytes = b""
+    longest: float = 0.0
 
     @cached_property
     def digest(self) -> str:

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from trigger_nn.errors import RecipeError
+from trigger_nn.errors import RecipeError, UnsupportedLayerError
 from trigger_nn.hardware.rtl.block import Language, Rtl
-from trigger_nn.hardware.rtl.names import named
+from trigger_nn.hardware.rtl.names import identifier, named
 from trigger_nn.program import semantics
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Port, Program
@@ -19,6 +19,7 @@ from trigger_nn.version import __version__
 
 SHARE = 0.73  # of a clock period that logic may take; hls4ml tells Vitis to keep 27 % for uncertainty
 ADDER = 1.1  # least delay of one adder in alkaid's unit: a stage can't be shorter
+SLOWEST = 1e6  # ns
 DECISION = "decision"
 
 
@@ -47,12 +48,19 @@ def stage_delay(clock_period: float, uncertainty: float | None = None) -> float:
     `uncertainty` is the share of the period (%) that is kept for what is not logic.
 
     Raises:
-        RecipeError: not even one adder fits.
+        RecipeError: no such clock, or not even one adder fits.
     """
+    if not 0 < clock_period <= SLOWEST:
+        raise RecipeError(
+            f"A clock of {clock_period:g} ns can't be; give one above 0 and up to {SLOWEST:g}, such as 5."
+        )
     usable = clock_period * (SHARE if uncertainty is None else 1 - uncertainty / 100)
     if usable < ADDER:
         least = ADDER * clock_period / usable
-        raise RecipeError(f"A clock of {clock_period:g} ns leaves no time for an adder; choose {least:.2f} ns or more.")
+        kept = f", of which {uncertainty:g} % are kept free" if uncertainty is not None else ""
+        raise RecipeError(
+            f"A clock of {clock_period:g} ns{kept} leaves no time for an adder; choose {least:.2f} ns or more."
+        )
     return usable
 
 
@@ -77,7 +85,7 @@ def rtl(
     from trigger_nn.hardware.rtl import alkaid
     from trigger_nn.hardware.rtl.top import top
 
-    name, taken = name or program.name, front.ports if front else program.inputs
+    name, taken = identifier(name or program.name), front.ports if front else program.inputs
     decided = (Port(DECISION, (len(cuts),), Fixed(False, 1, 1)),) if cuts else ()
     ports = named((*taken, *program.outputs, *decided))
     inputs, outputs = ports[: len(taken)], ports[len(taken) :]
@@ -88,12 +96,12 @@ def rtl(
     summary = f"program {program.digest[:12]}, for {clock_period:g} ns; written by trigger_nn {__version__}"
     suffix = "v" if language == "verilog" else "vhd"
     files: Mapping[str, bytes] = {
-        **core.files,
+        **(core.files if core.needed else {}),
         f"{name}.{suffix}": top(name, language, core, inputs, outputs, summary).encode(),
     }
     return Rtl(
         name, language, inputs, outputs, core.latency, clock_period, core.depth, core.stage, files,
-        {"trigger_nn": __version__, **alkaid.versions()}, core.licence,
+        {"trigger_nn": __version__, **alkaid.versions()}, core.licence, core.longest,
     )  # fmt: skip
 
 
@@ -104,10 +112,22 @@ def replayed(program: Program, front: Front | None = None, cuts: Sequence[Cut] =
     domain = Symbols()
     given = {port.name: _symbols(port) for port in (front.ports if front else program.inputs)}
     raw = {program.inputs[0].name: front.logic(domain, list(given.values()))} if front else given
-    results = semantics.run(program, domain, raw)
+    results = _run(program, domain, raw)
     found = [results[output] for output in program.output_names]
     bits = [_decision(domain, found[0], cut) for cut in cuts]
     return _flat(list(given.values())), _flat([*found, *bits])
+
+
+def _run(program: Program, domain: Domain[V], tensors: Mapping[str, V]) -> dict[str, V]:
+    """`semantics.run`, with the layer's name on whatever is refused."""
+    results = dict(tensors)
+    for operation in program.operations:
+        try:
+            values = [results[name] for name in operation.inputs]
+            results[operation.name] = semantics.apply(operation, domain, program, values)
+        except UnsupportedLayerError as error:
+            raise UnsupportedLayerError(f"Layer {operation.name!r} of program {program.name!r}: {error}") from None
+    return results
 
 
 def _flat(values: Sequence[np.ndarray]) -> np.ndarray:

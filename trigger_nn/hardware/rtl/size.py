@@ -23,7 +23,7 @@ def refuse_large(
     if lut.value <= most:
         return made
     heaviest = max(made.layers, key=lambda layer: layer.lut)
-    held = f"{part} holds" if most < largest else "is unrolled here"
+    held = f"{part} holds" if most < largest else "are unrolled here (largest)"
     raise UnsupportedLayerError(
         f"Unrolled, program {program.name!r} would take about {lut.value:,.0f} LUT (90 %: {lut.low:,.0f} to "
         f"{lut.high:,.0f}), more than the {most:,} that {held}; layer {heaviest.layer!r} alone takes "

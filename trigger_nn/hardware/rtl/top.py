@@ -41,13 +41,19 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Out:
-    """An element of an output bus: zeros below, the core's bits, their sign (or zeros) above."""
+    """An element of an output bus: zeros below, the core's bits, their sign (or zeros) above; or a `constant`."""
 
     bus: str
     start: int
     width: int
     place: Place
     at: int
+    constant: int | None
+
+    @property
+    def literal(self) -> str:
+        """The bits of the constant."""
+        return f"{(self.constant or 0) & ((1 << self.width) - 1):0{self.width}b}"
 
     @property
     def above(self) -> int:
@@ -56,7 +62,9 @@ class _Out:
 
     @property
     def verilog(self) -> str:
-        """The element as a concatenation."""
+        """The element as a literal or a concatenation."""
+        if self.constant is not None:
+            return f"{self.width}'b{self.literal}"
         top = self.at + self.place.width - 1
         parts = []
         if self.above:
@@ -70,6 +78,8 @@ class _Out:
     @cached_property
     def vhdl(self) -> tuple[_Part, ...]:
         """The element part by part."""
+        if self.constant is not None:
+            return (_Part(self.start + self.width - 1, self.start, f'"{self.literal}"'),)
         top, zeros, middle = self.at + self.place.width - 1, self.place.zeros, self.place.zeros + self.place.width
         sign = f"(others => core_outputs({top}))" if self._extended else "(others => '0')"
         wanted = (
@@ -93,14 +103,17 @@ def top(
     return template.render(
         name=name, summary=summary, latency=core.latency, core=core.name,
         inputs=[_bus(port) for port in inputs], outputs=[_bus(port) for port in outputs],
-        core_inputs=taken[-1], core_outputs=given[-1],
+        core_inputs=taken[-1] if core.needed else 0, core_outputs=given[-1] if core.needed else 0,
         wires_in=[
             _In(bus, start + place.zeros, place.width, at)
-            for (bus, start, _), place, at in zip(_elements(inputs), core.inputs, taken, strict=False) if place.width
+            for (bus, start, _), place, at in zip(_elements(inputs), core.inputs, taken, strict=False)
+            if place.width and core.needed
         ],
         wires_out=[
-            _Out(bus, start, width, place, at)
-            for (bus, start, width), place, at in zip(_elements(outputs), core.outputs, given, strict=False)
+            _Out(bus, start, width, place, at, constant)
+            for (bus, start, width), place, at, constant in zip(
+                _elements(outputs), core.outputs, given, core.constants, strict=False
+            )
         ],
     )  # fmt: skip
 

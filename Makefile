@@ -9,14 +9,16 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 
 .PHONY: demo test lint sample benchmark bench proof clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
 
+# A file's tests stay on one worker, as they share what it makes once; tests/conftest.py puts the long files first.
 test: lint $(VENV)/fixtures-ready
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test-ready
 	$(BIN)/ruff check .

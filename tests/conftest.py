@@ -14,6 +14,23 @@ settings.load_profile("ci")
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
 
+# Files of about a minute and more, the longest first.
+LONG = (
+    "test_cli.py",
+    "proof/test_proof.py",
+    "workflow/test_handoff.py",
+    "handoff/test_verify.py",
+    "frontend/test_compile.py",
+    "handoff/hls/test_hls_files.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Workers, which take file after file, begin with the long ones: no worker is left with one when the others end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+        items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
 
 @pytest.fixture(scope="session")
 def gxx():

@@ -464,6 +464,7 @@ def test_a_damaged_file_of_the_run_is_named(finished):
     refused(trigger_nn("report", "recipe.toml", "--force", cwd=finished), "choices.json is missing or damaged")
     path.unlink()
     assert trigger_nn("report", "recipe.toml", cwd=finished).returncode == 0
+    assert json.loads(path.read_text())
 
 
 def test_another_program_makes_later_steps_run_again(finished):

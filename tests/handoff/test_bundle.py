@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -106,29 +105,6 @@ def test_same_inputs_give_the_same_bytes(bundle):
     assert changed == []
     assert again.digest == bundle.digest
     assert again.zip() == bundle.zip()
-
-
-ELSEWHERE = """
-import trigger_nn
-from tests.frontend.test_compile import INPUT, events, tagger
-compiled = trigger_nn.compile(tagger(), INPUT, name="tagger")
-print("DIGEST", trigger_nn.bundle(compiled, events(tagger(), 50), "test numbers", layers=True).digest)
-"""
-
-
-def test_same_bytes_in_another_process_place_zone_and_language(bundle, tmp_path):
-    made = {
-        "TZ": "Asia/Kathmandu",
-        "LC_ALL": "C",
-        "PYTHONHASHSEED": "7",
-        "PYTHONPATH": str(ROOT),
-        "HOME": str(tmp_path),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE], cwd=ROOT, env={**os.environ, **made}, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert f"DIGEST {bundle.digest}" in done.stdout
 
 
 def test_archive_and_folder_hold_the_same(bundle, folder, tmp_path):

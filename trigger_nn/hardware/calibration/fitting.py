@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.calibration.measure import Synthesised
 from trigger_nn.hardware.calibration.networks import network
 from trigger_nn.hardware.estimate.measured import Measured, features_of
@@ -17,7 +18,7 @@ def measured(rows: Iterable[Synthesised]) -> tuple[Measured, ...]:
 def _measured(row: Synthesised) -> Measured:
     program = network(row.seed).program
     if program.digest != row.program:
-        raise ValueError(f"network {row.seed} is another than the one that was measured; measure it again")
+        raise RecipeError(f"Network {row.seed} is another than the one that was measured; measure it again.")
     made = ", ".join(f"{name} {version}" for name, version in sorted(row.versions.items()) if name != "trigger_nn")
     return Measured(
         f"network {row.seed}", row.program, f"Yosys (synth_xilinx -family xcup, abc): {made}", features_of(program),

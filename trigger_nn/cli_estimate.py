@@ -31,7 +31,9 @@ def estimate(
     ] = "",
     reuse: Annotated[int, typer.Option(help="reuse factor of all layers; 0: what it was compiled for", min=0)] = 0,
     io_type: Annotated[str, typer.Option(help="io_parallel or io_stream; what it was compiled for if not given")] = "",
-    budget: Annotated[list[str] | None, typer.Option(help="a named budget, or ns; all named ones if not given")] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option(help="a named budget, or ns; the recipe's and all named ones if not given")
+    ] = None,
     calibrate: Annotated[
         Path | None,
         typer.Option(help="add the vendor's reports below this folder to the calibration", metavar="PROJECT"),
@@ -45,7 +47,7 @@ def estimate(
 
     Beside them: the share of the part and of one of its super logic regions, and whether budgets are kept.
     """
-    from trigger_nn.hardware.budgets import BUDGETS, budget_of, held
+    from trigger_nn.hardware.budgets import BUDGETS, budget_of, held, own_budgets
     from trigger_nn.hardware.estimate import estimate as estimate_program
     from trigger_nn.hardware.estimate.user import read_rows, scaled
     from trigger_nn.program.program import Program
@@ -57,14 +59,13 @@ def estimate(
     if road not in ROADS:
         raise RecipeError(f"There is no road {road!r}; give hls or rtl.")
     choice = _choice(strategy, reuse, io_type or (hardware.get("io_type", "io_parallel") if road == "hls" else ""))
-    uncertainty = hardware.get("clock_uncertainty")
-    result = estimate_program(loaded, clock, part, "rtl" if road == "rtl" else "hls", choice, uncertainty)
+    result = estimate_program(loaded, clock, part, "rtl" if road == "rtl" else "hls", choice)
     if calibrate is not None:
-        _learn(loaded, part, result, calibrate, calibration or DEFAULT_CALIBRATION)
+        _learn(loaded, part, result, choice, calibrate, calibration or DEFAULT_CALIBRATION)
         calibration = calibration or DEFAULT_CALIBRATION
     if calibration is not None:
         result = scaled(result, read_rows(calibration))
-    budgets = [budget_of(name) for name in budget] if budget else BUDGETS
+    budgets = [budget_of(name) for name in budget] if budget else (*own_budgets(loaded), *BUDGETS)
     verdicts = [held(result, each) for each in budgets]
     if as_json:
         console.print_json(json.dumps(_facts(result, part, verdicts)))
@@ -81,13 +82,14 @@ def _choice(strategy: str, reuse: int, io_type: str) -> "Choice":
     return Choice(io_type or "io_parallel", Strategy(strategy) if strategy else None, reuse or None)
 
 
-def _learn(program: "Program", part: str, result: "Estimate", project: Path, path: Path) -> None:
+def _learn(program: "Program", part: str, result: "Estimate", choice: "Choice", project: Path, path: Path) -> None:
+    """Add a row; the sentence on it goes to stderr, so that JSON stays JSON."""
     from trigger_nn.hardware.estimate.user import add_row, row_of
     from trigger_nn.hardware.reports import read_reports
 
-    row = row_of(program.name, program.digest, part, result, read_reports(project))
+    row = row_of(program.name, program.digest, part, result, read_reports(project), choice)
     rows = add_row(path, row)
-    console.print(f"{path}: {len(rows)} designs, this one from {row.source}")
+    typer.echo(f"{path}: {len(rows)} designs, this one from {row.source}", err=True)
 
 
 def _print(result: "Estimate", part: str, verdicts: list["Verdict"]) -> None:
@@ -114,7 +116,8 @@ def _print(result: "Estimate", part: str, verdicts: list["Verdict"]) -> None:
         console.print(f"of one of its {device.slrs} super logic regions: {regions}")
     for verdict in verdicts:
         console.print(_verdict(verdict))
-    console.print(result.accuracy.basis)
+    for note in (*result.notes, result.accuracy.basis):
+        console.print(note)
     if result.unmodelled:
         console.print(f"not modelled, so counted as registers only: {', '.join(result.unmodelled)}")
 
@@ -130,7 +133,9 @@ def _verdict(verdict: "Verdict") -> str:
     limit = f"{budget.limit:g} ns"
     if budget.clock_period:
         limit += f" ({budget.limit / budget.clock_period:g} ticks of {budget.clock_period:g} ns)"
-    kept = f"kept, {verdict.spare:.0f} ns to spare" if verdict.held else f"NOT kept, {-verdict.spare:.0f} ns too long"
+    kept = (
+        f"kept, {abs(verdict.spare):.1f} ns to spare" if verdict.held else f"NOT kept, {-verdict.spare:.1f} ns too long"
+    )
     doubt = "" if verdict.sure else "; the interval lies on both sides"
     return f"budget {budget.name}, {limit}: {kept}{doubt} [{budget.source}]"
 
@@ -153,6 +158,7 @@ def _facts(result: "Estimate", part: str, verdicts: list["Verdict"]) -> dict[str
         "share_of_slr": {resource: result.share_of_slr(resource) for resource in RESOURCES},
         "layers": [_layer(result, index) for index in range(len(result.layers))],
         "budgets": [asdict(verdict) | {"held": verdict.held, "sure": verdict.sure} for verdict in verdicts],
+        "notes": list(result.notes),
         "basis": result.accuracy.basis,
         "unmodelled": list(result.unmodelled),
     }

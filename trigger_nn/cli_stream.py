@@ -106,7 +106,7 @@ def _rates(path: Path | None) -> "dict[str, Rate]":
 
     pairs = _read(path)
     for name, pair in pairs.items():
-        good = isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and n > 0 for n in pair)
+        good = isinstance(pair, list) and len(pair) == 2 and all(type(n) is int and n > 0 for n in pair)
         if not good:
             raise RecipeError(f"{path}: the rate of layer {name!r} is {pair!r}; give [interval, latency] in cycles.")
     return {name: Rate(*pair) for name, pair in pairs.items()}

@@ -132,17 +132,15 @@ def print_trade_offs(table: "TradeOffs") -> None:
     """The designs that nothing beats, what each precision costs, what is left out, what the figures rest on."""
     budget = f", budget {table.budget.name}" if table.budget else ""
     console.print(f"{table.name}  digest {table.program[:12]}  {table.part}, {table.io_type}{budget}")
-    console.print(
-        f"{len(table.front)} of {len(table.points)} designs that no other of the same precision beats in latency, LUT "
-        "and DSP; ? where the interval lies on both sides of the budget"
-    )
+    console.print(_counted(table) if table.front else _nothing_fits(table))
     heads = ("bits", "strategy", "reuse", "clock (ns)", "latency (ns)", "instances", "LUT (1000)", "DSP")
     rows = Table(*heads, "of the part", "in budget", box=None)
     for cost in table.costs:
         own = [point for point in table.front if point.precision == cost.precision]
         for point in sorted(own, key=lambda point: point.latency.value):
             rows.add_row(*_cells(point))
-    console.print(rows)
+    if table.front:
+        console.print(rows)
     for cost in table.costs:
         if cost.same is not None and cost.program != table.program:
             value, low, high = (f"{100 * share:.2f}" for share in (cost.same.value, cost.same.low, cost.same.high))
@@ -153,6 +151,25 @@ def print_trade_offs(table: "TradeOffs") -> None:
         console.print(f"left out: {one.what}: {one.why}")
     for road, basis in {point.estimate.road: point.estimate.accuracy.basis for point in table.points}.items():
         console.print(f"{road}: {basis}")
+
+
+def _counted(table: "TradeOffs") -> str:
+    return (
+        f"{len(table.front)} of {len(table.points)} designs that no other of the same precision beats in latency, LUT "
+        "and DSP; ? where the interval lies on both sides of the budget"
+    )
+
+
+def _nothing_fits(table: "TradeOffs") -> str:
+    """What comes nearest to the part, and what may help."""
+    point = table.nearest
+    found, resource = point.estimate, point.largest
+    return (
+        f"No design fits {table.part}: the nearest takes {100 * found.share(resource):.1f} % of its "
+        f"{resource.upper()} ({point.way}, reuse factor {point.reuse_factor}, {found.clock_period:.4g} ns, bits "
+        f"{point.precision}). Take a larger part, more sharing (--strategies resource with larger --reuse), more "
+        "--bits to lose, or --io-type io_stream."
+    )
 
 
 def _cells(point: "Point") -> tuple[str, ...]:

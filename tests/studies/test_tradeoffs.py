@@ -235,7 +235,9 @@ def test_a_precision_that_can_not_be_had_is_left_out():
     table = trade_offs(TAGGER, PART, axes)
     assert [point.precision for point in table.points] == [Precision()]
     assert table.left_out[0].what == "precision -40/0"
-    with pytest.raises(RecipeError, match=r"precision -40/0: .*ask for \d at most.*Ask for others"):
+    with pytest.raises(
+        RecipeError, match=r"^No design is left, ask for others: precision -40/0: .*ask for \d at most\.$"
+    ):
         trade_offs(TAGGER, PART, replace(axes, precisions=(Precision(40, 0),)))
 
 
@@ -246,6 +248,10 @@ def test_what_is_scanned_can_be_and_comes_once():
         ({"clock_periods": (0.0,)}, "A clock period of 0 ns is none"),
         ({"clock_periods": (float("nan"),)}, "A clock period of nan ns is none"),
         ({"reuse_factors": (4, 0)}, "A reuse factor of 0 is none"),
+        (
+            {"precisions": (Precision(), Precision(2, -1))},
+            "^Weights or activations can't lose -1 bits; give 0 or more.$",
+        ),
         ({"precisions": ()}, "The trade-offs have no precisions"),
     ):
         with pytest.raises(RecipeError, match=sentence):
@@ -290,6 +296,19 @@ def test_the_verb_prints_the_best_and_writes_three_files(tmp_path):
     assert (tmp_path / "out" / "tradeoffs.png").read_bytes().startswith(b"\x89PNG")
     printed = called(tmp_path / "p.h5", *asked, "--out", tmp_path / "out", "--json")
     assert json.loads(printed.output) == told
+
+
+def test_where_nothing_fits_the_verb_says_what_comes_nearest(tmp_path):
+    asked = ("--part", SMALL_PART, "--strategies", "rtl", "--clocks", "5", "--bits", "0", "--out", tmp_path)
+    done = called(GOLDEN / "event_image_program.h5", *asked)
+    assert done.exit_code == 0, done.output
+    (point,) = json.loads((tmp_path / "tradeoffs.json").read_text())["points"]
+    share = max(point[f"{resource}_share"] for resource in ("lut", "ff", "dsp", "bram"))
+    assert share > 1
+    told = " ".join(done.output.split())
+    assert f"No design fits {SMALL_PART}: the nearest takes {100 * share:.1f} % of its" in told
+    assert "Take a larger part" in told
+    assert "designs that no other" not in told
 
 
 @pytest.mark.parametrize(

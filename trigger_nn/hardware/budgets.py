@@ -7,7 +7,8 @@ There is none for the correlator of a Phase-2 trigger: no number of its own with
 from dataclasses import dataclass
 
 from trigger_nn.errors import RecipeError
-from trigger_nn.hardware.estimate.values import Estimate
+from trigger_nn.hardware.estimate.values import TOLERANCE, Estimate
+from trigger_nn.program.program import Program
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class Verdict:
     @property
     def held(self) -> bool:
         """Whether the value keeps the budget."""
-        return self.spare >= 0
+        return self._kept(self.spare)
 
     @property
     def sure(self) -> bool:
         """Whether the whole interval says the same."""
-        return (self.worst >= 0) == (self.best >= 0)
+        return self._kept(self.worst) == self._kept(self.best)
+
+    def _kept(self, spare: float) -> bool:
+        """But for the decimals that a clock period lacks."""
+        return spare >= -TOLERANCE * self.budget.limit
 
 
 BUDGETS = (
@@ -74,6 +79,14 @@ def budget_of(name: str) -> Budget:
         known = ", ".join(budget.name for budget in BUDGETS)
         raise RecipeError(f"There is no budget {name!r}; give one of {known}, or a time in ns.")
     return Budget(f"{limit:g} ns", limit, "as given", "as given")
+
+
+def own_budgets(program: Program) -> tuple[Budget, ...]:
+    """The latency budget of the recipe that `program` was compiled for, if it says one."""
+    limit = program.provenance.get("hardware", {}).get("latency_budget")
+    if limit is None:
+        return ()
+    return (Budget("recipe", float(limit), "the latency_budget of the recipe", "hardware.latency_budget"),)
 
 
 def held(estimate: Estimate, budget: Budget) -> Verdict:

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from trigger_nn.hardware.estimate.values import Resource
 from trigger_nn.plots.figures import CLASS_COLOURS, as_png
@@ -19,6 +19,8 @@ NAMES = {"rtl": "our RTL, unrolled"}
 MARKERS = "os^DvPX*"
 PANELS: tuple[tuple[Resource, str], ...] = (("lut", "LUT"), ("dsp", "DSP slices"))
 BEATEN, BEST = 0.3, 1.0  # opacity
+RING = 4.0  # points by which a marker is larger than the one that another strategy has at its place
+Place = tuple[float, float, Precision]
 
 
 def latency_and_resources(table: TradeOffs) -> bytes:
@@ -26,18 +28,22 @@ def latency_and_resources(table: TradeOffs) -> bytes:
 
     What nothing beats is in full colour with its intervals, and at the program's own precision with reuse factor and
     clock period; hollow: one instance does not take an event every 25 ns. Dashed are the budget, and what one super
-    logic region holds where that is within reach.
+    logic region holds where that is within reach. Where strategies coincide their markers are rings around each other.
+    A panel of a resource that no design takes says so in words.
     """
     figure, panels = plt.subplots(1, len(PANELS), figsize=(11, 5.2), sharey=True, layout="constrained")
     markers = _markers(table)
     for axes, (resource, label) in zip(panels, PANELS, strict=True):
-        for point in sorted(table.points, key=lambda point: point.pareto):  # the best on top
-            _draw(axes, point, resource, markers[point.precision])
+        if _is_taken(table, resource):
+            _points(axes, table, resource, markers)
+        else:
+            _none_taken(axes, table, resource, label)
         axes.set_xlabel(f"{label} of one instance")
     _told(panels[0], table)
     panels[0].set(ylabel="latency (ns)", xscale="log", yscale="log")
-    panels[1].set_xlim(left=-0.03 * max(panels[1].get_xlim()[1], 1.0))
-    panels[1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    if _is_taken(table, PANELS[1][0]):
+        panels[1].set_xlim(left=-0.03 * max(panels[1].get_xlim()[1], 1.0))
+        panels[1].xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     for axis, form in ((panels[0].yaxis, StrMethodFormatter("{x:,.0f}")), (panels[0].xaxis, EngFormatter(sep=""))):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_major_formatter(form)
@@ -46,7 +52,7 @@ def latency_and_resources(table: TradeOffs) -> bytes:
         _limits(axes, table, resource)
     panels[0].set_title(f"{table.name} on {table.part}, {table.io_type}", loc="left", fontsize="medium")
     panels[1].set_title("bars: intervals of 90 %", loc="right", fontsize="medium")
-    figure.legend(handles=[*_ways(table), *_precisions(table, markers), *_kinds()], loc="outside right upper",
+    figure.legend(handles=[*_ways(table), *_precisions(table, markers), *_kinds(table)], loc="outside right upper",
                   frameon=False, fontsize="small")  # fmt: skip
     return as_png(figure)
 
@@ -55,30 +61,84 @@ def _markers(table: TradeOffs) -> dict[Precision, str]:
     return {cost.precision: MARKERS[i % len(MARKERS)] for i, cost in enumerate(table.costs)}
 
 
-def _draw(axes: Axes, point: Point, resource: Resource, marker: str) -> None:
+def _is_taken(table: TradeOffs, resource: Resource) -> bool:
+    return any(point.estimate.total(resource) for point in table.points)
+
+
+def _none_taken(axes: Axes, table: TradeOffs, resource: Resource, label: str) -> None:
+    """Words in place of one column of markers at 0."""
+    most = max(point.estimate.figure(resource).high for point in table.points)
+    reach = f"\n(their intervals reach {most:,.0f})" if most else ""
+    axes.text(
+        0.5, 0.9, f"no {label} in any of the {len(table.points)} designs{reach}",
+        transform=axes.transAxes, ha="center", va="center", color="0.2",
+    )  # fmt: skip
+    axes.xaxis.set_major_locator(NullLocator())
+
+
+def _points(axes: Axes, table: TradeOffs, resource: Resource, markers: dict[Precision, str]) -> None:
+    """All points, the best on top, and of those at one place the smallest marker."""
+    ways = _ways_at(table, resource)
+    rings = {id(point): ways[_place(point, resource)].index(point.way) for point in table.points}
+    for point in sorted(table.points, key=lambda point: (point.pareto, -rings[id(point)])):
+        _draw(axes, point, resource, markers[point.precision], rings[id(point)])
+
+
+def _place(point: Point, resource: Resource) -> Place:
+    return point.estimate.figure(resource).value, round(point.latency.value, 6), point.precision
+
+
+def _ways_at(table: TradeOffs, resource: Resource) -> dict[Place, list[str]]:
+    """The strategies that stand at each place, from the inner ring outwards."""
+    found: dict[Place, list[str]] = {}
+    for point in sorted(table.points, key=lambda point: -WAYS.index(point.way)):
+        here = found.setdefault(_place(point, resource), [])
+        if point.way not in here:
+            here.append(point.way)
+    return found
+
+
+def _draw(axes: Axes, point: Point, resource: Resource, marker: str, ring: int) -> None:
     figure, latency, colour = point.estimate.figure(resource), point.latency, COLOURS[point.way]
     face = colour if point.estimate.instances == 1 else "none"
     style: dict[str, Any] = {"color": colour, "alpha": BEST if point.pareto else BEATEN, "zorder": 2 + point.pareto}
+    size = (6 if point.pareto else 5) + RING * ring
     if point.pareto:
         style |= {
             "xerr": [[figure.value - figure.low], [figure.high - figure.value]],
             "yerr": [[latency.value - latency.low], [latency.high - latency.value]],
             "elinewidth": 0.7, "capsize": 1.5,
         }  # fmt: skip
-    axes.errorbar(figure.value, latency.value, fmt=marker, ms=6 if point.pareto else 5, mfc=face, **style)
+    axes.errorbar(figure.value, latency.value, fmt=marker, ms=size, mfc=face, **style)
 
 
 def _told(axes: Axes, table: TradeOffs) -> None:
-    """Reuse factor and clock period, once where points coincide."""
-    own = [point for point in table.front if point.precision == Precision()]
-    places = {(point.estimate.total("lut"), point.latency.value): point for point in own}
-    for place, point in places.items():
-        reuse = "" if point.reuse_factor == 1 else f"reuse {point.reuse_factor}, "
+    """Reuse factors and clock periods, once where points coincide; the strategies, where there are several."""
+    places: dict[Place, list[Point]] = {}
+    for point in table.front:
+        if point.precision == Precision():
+            places.setdefault(_place(point, "lut"), []).append(point)
+    for (luts, latency, _), here in places.items():
         axes.annotate(
-            f"{reuse}{point.estimate.clock_period:.4g} ns", place, xytext=(5, 4), textcoords="offset points",
-            fontsize="x-small", color=COLOURS[point.way], zorder=4,
+            _label(here), (luts, latency), xytext=(5, 4), textcoords="offset points",
+            fontsize="x-small", color=COLOURS[here[-1].way], zorder=4,
             path_effects=[withStroke(linewidth=2, foreground="w")],
         )  # fmt: skip
+
+
+def _label(here: Sequence[Point]) -> str:
+    """What the points of one place are: strategies if several, reuse factor if above 1, clock periods."""
+    ways = [NAMES.get(way, way) for way in dict.fromkeys(point.way for point in here)]
+    named = " =\n".join(ways) + "\n" if len(ways) > 1 else ""
+    factors = sorted({point.reuse_factor for point in here})
+    reuse = "" if factors == [1] else f"reuse {_range(factors)}, "
+    return f"{named}{reuse}{_range(sorted({point.estimate.clock_period for point in here}))} ns"
+
+
+def _range(numbers: Sequence[float]) -> str:
+    """Such as `4`, or `2.5 to 5` of several numbers in ascending order."""
+    ends = dict.fromkeys((numbers[0], numbers[-1]))
+    return " to ".join(f"{number:.4g}" for number in ends)
 
 
 def _limits(axes: Axes, table: TradeOffs, resource: Resource) -> None:
@@ -112,12 +172,15 @@ def _precisions(table: TradeOffs, markers: dict[Precision, str]) -> Iterable[Lin
         yield _key(markers[cost.precision], "0.3", told)
 
 
-def _kinds() -> Sequence[Line2D]:
+def _kinds(table: TradeOffs) -> Sequence[Line2D]:
     hollow = _key("o", "0.3", "several instances for 25 ns")
     hollow.set_markerfacecolor("none")
     beaten = _key("o", "0.3", "another is better")
     beaten.set_alpha(BEATEN)
-    return [hollow, beaten]
+    rings = _key("o", "0.3", "rings: strategies that coincide")
+    rings.set(markerfacecolor="0.7", markeredgewidth=2)
+    coincide = any(len(ways) > 1 for ways in _ways_at(table, "lut").values())
+    return [hollow, beaten, *([rings] if coincide else [])]
 
 
 def _key(marker: str, colour: str, label: str) -> Line2D:

@@ -66,7 +66,7 @@ def bundle_of(known: Known, spec: HandoffSpec, builder: bool | None = None) -> B
     front = builder_for(program, candidates=spec.candidates) if wanted else None
     design = Design(program, hardware, front, _decided(known.figures, spec))
     facts = HandoffFacts(
-        estimate=estimate(program, hardware.clock_period, hardware.part),
+        estimate=estimate(program, hardware.clock_period, hardware.part, uncertainty=hardware.clock_uncertainty),
         origin=replace(known.origin, weights=weights_digest(program)),
         meanings=_meanings(design, known.texts),
         thresholds=known.figures.thresholds,

@@ -142,7 +142,8 @@ def is_written(workspace: Workspace) -> bool:
 
 def estimated(workspace: Workspace, program: Program) -> Estimate:
     """Latency and resources of `program` for the recipe's part and clock."""
-    return estimate(program, workspace.recipe.hardware.clock_period, workspace.recipe.hardware.part)
+    hardware = workspace.recipe.hardware
+    return estimate(program, hardware.clock_period, hardware.part, uncertainty=hardware.clock_uncertainty)
 
 
 def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.ndarray], float]:

@@ -43,18 +43,58 @@ def test_json_says_the_same():
 
 
 def test_strategy_reuse_and_streams():
-    one, four = (json.loads(run("--json", "--strategy", "resource", "--reuse", reuse)) for reuse in (1, 4))
-    assert four["interval_cycles"] == 4 * one["interval_cycles"]
+    one, three, four = (json.loads(run("--json", "--strategy", "resource", "--reuse", reuse)) for reuse in (1, 3, 4))
+    assert three["interval_cycles"] == 3 * one["interval_cycles"]
+    assert four["interval_cycles"] == 3 * one["interval_cycles"]  # of conv1, whose 9 products a sum 4 does not divide
+    assert not one["notes"]
+    told = "hls4ml builds resource with reuse factor 3 in place of resource with reuse factor 4: conv1."
+    assert told in four["notes"]
+    assert told in run("--strategy", "resource", "--reuse", 4)
     stream = json.loads(run("--json", "--io-type", "io_stream"))
     assert stream["cycles"]["value"] < sum(layer["cycles"] for layer in stream["layers"])
 
 
+def invoked(*arguments):
+    result = CliRunner().invoke(app, ["estimate", str(PROGRAM), *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+BUILT = ("--part", "xcvu9p-flga2104-2L-e", "--clock-period", 4)  # what the fixture's reports are of
+
+
+def test_calibration_leaves_json_alone(tmp_path):
+    project = FIXTURES / "vitis_hls_2024_2"
+    result = invoked("--json", *BUILT, "--calibrate", project, "--calibration", tmp_path / "c.json")
+    assert json.loads(result.stdout)["road"] == "hls"
+    assert "c.json: 1 designs" in result.stderr
+
+
+def test_a_row_for_each_choice(tmp_path):
+    path = tmp_path / "c.json"
+    for more in ((), ("--reuse", 3), ("--reuse", 3), ("--strategy", "resource")):
+        invoked(*BUILT, *more, "--calibrate", FIXTURES / "vitis_hls_2024_2", "--calibration", path)
+    assert [(row["strategy"], row["reuse_factor"]) for row in json.loads(path.read_text())] == [
+        ("", 0), ("", 3), ("resource", 0),
+    ]  # fmt: skip
+
+
+def test_the_budget_of_the_recipe_comes_first():
+    named = [verdict["budget"]["name"] for verdict in json.loads(run("--json"))["budgets"]]
+    assert named == ["recipe", "global-trigger", "calorimeter-summary", "level-1"]
+    assert "budget recipe, 1000 ns: kept" in run()
+
+
+def test_half_a_nanosecond_is_told():
+    found = json.loads(run("--json", "--road", "rtl"))
+    assert "NOT kept, 2.5 ns too long" in run("--road", "rtl", "--budget", found["latency_ns"] - 2.5)
+
+
 def test_calibration(tmp_path):
     path = tmp_path / "calibration.json"
-    before = json.loads(run("--json"))
-    told = run("--calibrate", FIXTURES / "vitis_hls_2024_2", "--calibration", path)
-    assert f"{path}: 1 designs" in told
-    after = json.loads(run("--json", "--calibration", path))
+    before = json.loads(run("--json", *BUILT))
+    invoked(*BUILT, "--calibrate", FIXTURES / "vitis_hls_2024_2", "--calibration", path)
+    after = json.loads(run("--json", *BUILT, "--calibration", path))
     assert after["basis"].startswith("Scaled by your own reports")
     assert after["resources"]["lut"]["value"] != before["resources"]["lut"]["value"]
 
@@ -69,7 +109,10 @@ def test_calibration(tmp_path):
         (("--budget", "-3"), "no budget '-3'"),
         (("--part", "nonsense"), "unknown part"),
         (("--clock-period", "0.5"), "too short for one adder"),
+        (("--clock-period", "inf"), "clock period of inf ns is none"),
         (("--road", "rtl", "--reuse", "2"), "are hls4ml's"),
+        (("--road", "rtl", "--io-type", "io_stream"), "are hls4ml's"),
+        (("--calibrate", FIXTURES / "vitis_hls_2024_2"), "part xcvu9p-flga2104-2L-e, the estimate of xcvu13p"),
         (("--calibration", "none.json"), "no calibration file none.json"),
     ],
 )

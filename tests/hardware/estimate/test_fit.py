@@ -8,7 +8,7 @@ import pytest
 from tests.hardware.estimate.nets import network
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.estimate.constants import constants, parse
-from trigger_nn.hardware.estimate.features import BINS, depth_features, ff_features, lut_features, stages_of
+from trigger_nn.hardware.estimate.features import BINS, depth_features, ff_features, hop_of, lut_features, stages_of
 from trigger_nn.hardware.estimate.fit import fit, held_out, solve
 from trigger_nn.hardware.estimate.measured import Measured, features_of, read_rows, write_rows
 from trigger_nn.hardware.estimate.work import Work
@@ -26,7 +26,7 @@ def row(seed, noise=1.0):
     program = network(seed, widths, *bits, float(rng.choice([0.4, 1.0])))
     found, stage = features_of(program), float(rng.choice([2.0, 3.0, 5.0]))
     depth = float(np.dot(DEPTH, depth_features(found)))
-    stages = stages_of(depth, stage)
+    stages = stages_of(depth, stage, hop_of(found.work))
     lut = float(np.dot(LUT, lut_features(found.work))) * noise
     ff = float(np.dot(FF, ff_features(found.work, found.values, found.trees, found.outputs, stages)))
     return Measured(

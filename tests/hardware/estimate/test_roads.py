@@ -78,7 +78,7 @@ def test_distributed_arithmetic_takes_less_than_products_on_their_own():
     assert shared.figure("dsp") == Figure(0, 0, 0)
     own = estimate(tagger(), 5.0, PART, "rtl")
     assert shared.total("lut") == own.total("lut")
-    assert shared.cycles >= own.cycles
+    assert 0 < shared.cycles <= own.cycles  # our own RTL is cut between operations, HLS where it likes
 
 
 def test_multipliers_of_the_resource_strategy():

@@ -65,6 +65,13 @@ def test_impossible_spacings_are_refused(spacing):
         lint(program((4,), dense("fc", "x", 4, 4)), hardware_spec(), spacing)
 
 
+def test_a_clock_without_time_for_an_adder_is_refused():
+    made = program((4,), dense("fc", "x", 4, 4))
+    with pytest.raises(RecipeError, match=r"A clock of 0\.01 ns leaves no time for an adder; choose 1\.51 ns or more"):
+        lint(made, hardware_spec(clock_period=0.01))
+    assert lint(made, hardware_spec(clock_period=1.51)) == ()
+
+
 def test_a_spacing_that_is_a_whole_number_of_cycles_loses_none():
     """25 / 0.1 is 249.99... in binary fractions."""
     made = program((4,), dense("fc", "x", 4, 4))

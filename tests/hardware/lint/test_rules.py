@@ -19,11 +19,12 @@ from tests.hardware.lint.designs import (
     relu,
     weights,
 )
-from trigger_nn.hardware.lint import Key, Rule, Severity, StreamFacts
+from trigger_nn.hardware.lint import Key, Rule, Severity, StreamFacts, Streams
 from trigger_nn.hardware.lint.changes import applied
 from trigger_nn.hardware.lint.lint import RULES
+from trigger_nn.hardware.lint.memories import memories
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
-from trigger_nn.program.operations import BitLookup, Constant, Strategy
+from trigger_nn.program.operations import BitLookup, Constant, Embedding, LayerNormalization, Strategy
 
 CHECKS = dict(RULES)
 RESOURCE = {"strategy": Strategy.RESOURCE}
@@ -217,17 +218,21 @@ CASES = {
     "interval, stream": (
         Rule.INTERVAL, design(image((4, 7), 1, 2), spacing=265.0, **STREAM), "conv",
         design(image((4, 7), 1, 2), spacing=270.0, **STREAM)),
+    "interval, model of the streams": (
+        Rule.INTERVAL, design(image((4, 7), 1, 2), spacing=270.0, streams=Streams((), 57, "conv"), **STREAM), "conv",
+        design(image((4, 7), 1, 2), spacing=285.0, streams=Streams((), 57, "conv"), **STREAM)),
     "interval, recurrent": (
         Rule.INTERVAL, design(program((5, 4), lstm("lstm", "x", 5, 4, 2)), spacing=20.0), "lstm",
         design(program((5, 4), lstm("lstm", "x", 5, 4, 2)), spacing=25.0)),
     "interval, clock": (
         Rule.INTERVAL, design(one(4, 4), spacing=25.0, clock_period=30.0), "",
         design(one(4, 4), spacing=25.0, clock_period=25.0)),
-    "fifo": (Rule.FIFO, design(skip(True), streams=FIFOS, **STREAM), "join",
-             design(skip(True), streams=FIFOS[:1], **STREAM)),
+    "fifo": (Rule.FIFO, design(skip(True), streams=Streams(FIFOS, 40, "join"), **STREAM), "join",
+             design(skip(True), streams=Streams(FIFOS[:1], 40, "join"), **STREAM)),
     "fifo, deadlock": (
-        Rule.FIFO, design(skip(True), streams=(StreamFacts("f", "join", 40, 12, True),), **STREAM), "join",
-        design(skip(True), streams=(), **STREAM)),
+        Rule.FIFO,
+        design(skip(True), streams=Streams((StreamFacts("f", "join", 40, 12, True),), 40, "join"), **STREAM), "join",
+        design(skip(True), streams=Streams((), 40, "join"), **STREAM)),
     "branches": (Rule.BRANCHES, design(late_skip(), **STREAM), "join", design(skip(True), **STREAM)),
     "overflow, accumulator": (
         Rule.OVERFLOW, design(one(4, 4, accumulator=Fixed(True, 12, 1))), "fc", design(one(4, 4))),
@@ -306,6 +311,7 @@ SMALLEST = {
     "interval, reuse": [(Key.REUSE_FACTOR, 4)],
     "interval, both": [(Key.REUSE_FACTOR, 1), (Key.PARALLELIZATION_FACTOR, 14)],
     "interval, stream": [(Key.SPACING, 530.0)],  # 54 pixels with the rim: 270 ns
+    "interval, model of the streams": [(Key.SPACING, 540.0)],  # 57 cycles: 285 ns
     "interval, recurrent": [(Key.SPACING, 40.0)],
     "fifo": [(Key.FIFO_DEPTH, 40)],
     "overflow, accumulator": [(Key.ACCUMULATOR, "fixed<13,2>")],
@@ -326,3 +332,28 @@ def test_limits_of_vivado_are_warnings_for_vitis(rule):
     made = one(512, 64, **RESOURCE, reuse_factor=2) if rule is not Rule.PARTITION else one(128, 64)
     severities = [next(CHECKS[rule](design(made, backend=backend))).severity for backend in ("Vivado", "Vitis")]
     assert severities == [Severity.ERROR, Severity.WARNING]
+
+
+def test_cycles_of_a_static_recurrent_layer_are_said_to_be_the_least():
+    rule, faulty, *_ = CASES["interval, recurrent"]
+    (finding,) = CHECKS[rule](faulty)
+    assert finding.what.startswith(
+        "it takes at least 5 cycles (25 ns) an event, more for the latency of each time step"
+    )
+    (other,) = CHECKS[rule](CASES["interval, reuse"][1])
+    assert "time step" not in other.what
+
+
+@pytest.mark.parametrize(("io_type", "copies"), [("io_parallel", 3), ("io_stream", 1)])
+def test_a_vector_is_normalised_with_one_look_up_and_an_index_embedded_with_one(io_type, copies):
+    """Five of them: in io_parallel at once, two readers a memory; in io_stream one after the other."""
+    table, kind = Constant(np.ones(1024, int), ENTRY), Fixed(True, 12, 4)
+    norm = LayerNormalization(
+        name="norm", inputs=("x",), shape=(5, 8), type=kind, scale=weights(8), bias=weights(8), accumulator=kind,
+        table=table, range_power=0,
+    )  # fmt: skip
+    (found,) = memories(design(program((5, 8), norm), io_type=io_type))
+    assert (found.words, found.width, found.copies) == (1024, ENTRY.width, copies)
+    embedding = Embedding(name="e", inputs=("x",), shape=(5, 8), type=kind, table=weights(16, 8))
+    (found,) = memories(design(program((5,), embedding, kind=Fixed(False, 4, 4)), io_type=io_type))
+    assert (found.words, found.width, found.copies) == (16, 8 * embedding.table.type.width, copies)

@@ -67,6 +67,7 @@ def test_rates_of_a_report_slow_it_down(saved, tmp_path):
         ("--depths", "[1]", "holds no JSON object"),
         ("--depths", "{", "can't be read as JSON"),
         ("--rates", '{"c": 4}', r"the rate of layer 'c' is 4; give \[interval, latency\]"),
+        ("--rates", '{"c": [1, true]}', r"the rate of layer 'c' is \[1, True\]; give \[interval, latency\]"),
     ],
 )
 def test_files_of_another_kind_are_refused(saved, tmp_path, option, text, words):

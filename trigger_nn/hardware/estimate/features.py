@@ -1,7 +1,7 @@
 """The form of the model: which linear features of the counted work make LUTs, flip-flops and depth of the RTL.
 
     depth = delay * time + sharing * shared            (the longest way, and what of it shares, from the replay)
-    stages = ceil(depth / stage)                       (stage: `rtl.stage_delay` of the clock period)
+    stages = `stages_of` depth                         (stage: `rtl.stage_delay` of the clock period)
     LUT = sum over LUT_FEATURES of constant * count
     FF = sum over FF_FEATURES of constant * count
 
@@ -12,8 +12,9 @@ shared, which `lonely` (by `digits.unshared`) measures.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
+from trigger_nn.hardware.estimate import delays
 from trigger_nn.hardware.estimate.ledger import BINS
 from trigger_nn.hardware.estimate.work import Work
 
@@ -27,6 +28,7 @@ LUT_FEATURES = {
 FF_FEATURES = {"cut_values": 1.0, "cut_sums": 0.4, "cut_lonely_sums": 0.6, "output_bits": 1.0, "stages": 0.0}
 SMEAR = 0.4  # of a stage, either way
 DEPTH_FEATURES = {"time": 1.0, "shared": 0.4}
+SPREAD = 0.1  # by which adders on the longest way outlast the average of all; where the error in cycles is least
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ def depth_features(features: Features) -> tuple[float, ...]:
     return (features.time, features.shared)
 
 
-def stages_of(depth: float, stage: float) -> int:
-    """Pipeline stages of logic that takes `depth`, each of at most `stage`; at least one, that of the outputs."""
-    return max(ceil(depth / stage - 1e-9), 1)
+def stages_of(depth: float, stage: float, hop: float) -> int:
+    """Pipeline stages of logic that takes `depth`, each of at most `stage`; at least one, that of the outputs.
+
+    An operation goes into one stage or the next: a stage holds as many of `hop` as fit whole, or a single longer one.
+    With a `hop` of 0 operations are cut anywhere, as a tool that moves registers into them does.
+    """
+    held = max(floor(stage / hop + 1e-9), 1) * hop if hop else stage
+    return max(ceil(depth / held - 1e-9), 1)
+
+
+def hop_of(work: Work) -> float:
+    """Delay of a typical operation on the way: an adder as wide as those of `work` are on the average."""
+    width = work.adder_bits / work.adders if work.adders else 1.0
+    return float(delays.adder(width)) + SPREAD

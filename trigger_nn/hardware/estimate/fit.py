@@ -20,6 +20,7 @@ from trigger_nn.hardware.estimate.features import (
     LUT_FEATURES,
     depth_features,
     ff_features,
+    hop_of,
     lut_features,
     stages_of,
 )
@@ -130,7 +131,8 @@ def _without(quantity: _Quantity, features: np.ndarray, measured: np.ndarray, fo
 def _cycles(rows: Sequence[Measured], folds: int) -> Spread:
     told = _telling(QUANTITIES["depth"], rows)
     depth = held_out("depth", told, folds)[1]
-    stages = np.array([stages_of(own, row.stage) for own, row in zip(depth, told, strict=True)])
+    hops = (hop_of(row.features.work) for row in told)
+    stages = np.array([stages_of(own, row.stage, hop) for own, row, hop in zip(depth, told, hops, strict=True)])
     return _spread(np.array([row.latency for row in told]) - stages, 0.0)
 
 

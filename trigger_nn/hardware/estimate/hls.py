@@ -11,28 +11,29 @@ of hls4ml's templates (`firmware/nnet_utils`); what an adder costs is taken from
 * A table takes half a block RAM for every two readers (AMD UG573: two ports), if it has more than 1,024 bits.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
 
+from trigger_nn.hardware.dsp import Slice
+from trigger_nn.hardware.estimate.choice import Choice
 from trigger_nn.hardware.estimate.constants import Constants
 from trigger_nn.hardware.estimate.features import lut_features
-from trigger_nn.hardware.estimate.multipliers import Part, products
+from trigger_nn.hardware.estimate.multipliers import MULTIPLEXED, Part, products
 from trigger_nn.hardware.estimate.replay import Replay
 from trigger_nn.hardware.estimate.rtl import finished, flip_flops, predicted
+from trigger_nn.hardware.estimate.streams import SHIFT
 from trigger_nn.hardware.estimate.values import Accuracy, LayerEstimate, whole
 from trigger_nn.hardware.estimate.work import Work
 from trigger_nn.hardware.rtl.lower import stage_delay
-from trigger_nn.program.operations import Conv2D, Dense, DepthwiseConv2D, Operation, Strategy
+from trigger_nn.program.operations import Conv2D, Dense, DepthwiseConv2D, Operation
 from trigger_nn.program.operations.pooling import PoolingNode
 from trigger_nn.program.operations.recurrent import RecurrentNode
 from trigger_nn.program.program import Program
 
 BLOCK = 18 * 1024  # bits of half a block RAM
 SMALL = 1024  # bits of a table that stays in LUTs
-SHIFT = 32  # bits of a shift register in one LUT (AMD UG574, SRL32)
-MULTIPLEXED = 3  # inputs of a multiplexer of one bit in one LUT, the select included in what is left of its 6
 FACTOR = 2.0  # either way, LUT and FF: what the road's figures are trusted to, without a report to compare with
 SLOWER = 1.5  # either way, the latency
 
@@ -44,20 +45,6 @@ ACCURACY = Accuracy(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What hls4ml is told; None: what the program was compiled for."""
-
-    io_type: str = "io_parallel"
-    strategy: Strategy | None = None
-    reuse_factor: int | None = None
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether tensors pass through FIFOs, pixel by pixel."""
-        return self.io_type == "io_stream"
-
-
 def hls_layers(
     program: Program,
     counted: Replay,
@@ -65,8 +52,11 @@ def hls_layers(
     uncertainty: float | None,
     constants: Constants,
     choice: Choice,
+    kind: Slice,
 ) -> tuple[LayerEstimate, ...]:
     """The layers of `program`, of which `counted` is the replay. In io_stream their cycles overlap.
+
+    `program` is as hls4ml takes it (`choice.taken`), `kind` the DSP slice of the device.
 
     Raises:
         RecipeError: the clock period leaves no time for one adder.
@@ -75,10 +65,10 @@ def hls_layers(
     stages = ends[-1] if ends else 1
     rows = []
     for index, operation in enumerate(program.operations):
-        part = _part(chosen(operation, choice), program, counted, index, stages, constants, choice)
+        part = _part(operation, program, counted, index, stages, constants, choice, kind)
         own = ends[index] - (ends[index - 1] if index else 0)
         if isinstance(operation, Dense | Conv2D | DepthwiseConv2D):
-            own = max(own, 1)  # a function of its own, with a register behind it
+            own = max(own, 1)  # a function of its own, with a register behind it (see _part)
         interval = max(part.interval, own) if _keeps_state(operation) else part.interval
         latency = own if _keeps_state(operation) else own + interval - 1
         least, most = part.dsp_range
@@ -91,17 +81,6 @@ def hls_layers(
     return tuple(rows)
 
 
-def chosen(operation: Operation, choice: Choice) -> Operation:
-    """The operation with the strategy and the reuse factor of `choice` in place of its own."""
-    if not isinstance(operation, Dense | Conv2D | DepthwiseConv2D):
-        return operation
-    return replace(
-        operation,
-        strategy=choice.strategy or operation.strategy,
-        reuse_factor=choice.reuse_factor or operation.reuse_factor,
-    )
-
-
 def _part(
     operation: Operation,
     program: Program,
@@ -110,15 +89,19 @@ def _part(
     stages: int,
     constants: Constants,
     choice: Choice,
+    kind: Slice,
 ) -> Part:
     work, turns = counted.works[index], _turns(operation, choice)
-    shape, width = program.shape_of(operation.inputs[0]), program.type_of(operation.inputs[0]).width
+    shape, source = program.shape_of(operation.inputs[0]), program.type_of(operation.inputs[0])
+    width = source.width
     ff = flip_flops(work, counted.alive[index], 0, stages, constants) / turns
     buffered = 0
     if choice.is_stream and isinstance(operation, Conv2D | DepthwiseConv2D | PoolingNode):
         buffered = _line_buffer(operation.window.size[0], shape, width)
     if isinstance(operation, Dense | Conv2D | DepthwiseConv2D):
-        part = products(operation, width, work, ff, turns, constants)
+        part = products(operation, source, kind, work, ff, turns, constants)
+        register = int(np.prod(operation.shape)) * operation.type.width / turns  # behind the layer's own function
+        part = replace(part, ff=max(part.ff, register))
         if turns > 1 and not choice.is_stream:
             window = int(np.prod(operation.weights.mantissa.shape[:-1])) * width
             groups = int(np.prod(operation.shape[:-1])) // turns

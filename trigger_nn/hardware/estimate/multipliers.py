@@ -1,8 +1,9 @@
 """Sums of products in hls4ml's strategies: how many multipliers, of what, and where the weights are.
 
 * latency (nnet_dense_latency.h, PIPELINE II=reuse_factor): a product with a constant is a chain of shifted additions,
-  built once for equal products of one input; sums are trees of whole products, a LUT a bit. A reuse factor leaves so
-  many times fewer of all that.
+  built once for equal products of one input; sums are trees of whole products, a LUT a bit. A reuse factor limits the
+  multipliers (ALLOCATION operation instances=mul) and nothing else: sums stay, and products share multipliers of two
+  variables behind multiplexers, in logic only where these are less than the chains that they stand for.
 * distributed_arithmetic: the adders of our own RTL, whose solver is the same.
 * resource (nnet_dense_resource.h): ceil(products / reuse_factor) multipliers of two variables, each with its
   accumulator; weights in a memory read once a cycle, block RAM where the reuse factor is above 1.
@@ -10,7 +11,7 @@
 
 Which product takes a DSP slice is for the HLS tool to decide, by a rule that AMD does not publish (UG1399 says that it
 weighs the clock and the delays of the device). Here: one whose narrower operand has OPERAND bits or more, and FEWEST
-and MOST for the ends of the interval. A slice takes operands of 27 and 18 bits (DSP48E2, AMD UG579).
+and MOST for the ends of the interval. How many slices a product takes is told by `hardware.dsp`.
 """
 
 from dataclasses import dataclass, replace
@@ -18,17 +19,20 @@ from math import ceil
 
 import numpy as np
 
+from trigger_nn.hardware.dsp import Slice, signed_bits, slices
 from trigger_nn.hardware.estimate.constants import Constants
 from trigger_nn.hardware.estimate.digits import csd_digits, distinct_products
 from trigger_nn.hardware.estimate.features import lut_features
 from trigger_nn.hardware.estimate.rtl import predicted
-from trigger_nn.hardware.estimate.widths import DSP_NARROW, DSP_WIDE, bits
+from trigger_nn.hardware.estimate.widths import bits
 from trigger_nn.hardware.estimate.work import Work
+from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Conv2D, Dense, DepthwiseConv2D, Strategy
 from trigger_nn.program.semantics.multiplication import weight_matrix
 
 OPERAND, FEWEST, MOST = 10, 18, 4  # bits
 PORT, DEPTH = 36, 512  # half a block RAM reads so many bits at once, of so many words (AMD UG573, simple dual port)
+MULTIPLEXED = 3  # inputs of a multiplexer of one bit in one LUT, the select included in what is left of its 6
 SumOfProducts = Dense | Conv2D | DepthwiseConv2D
 
 
@@ -44,48 +48,65 @@ class Part:
     interval: int
 
 
-def products(operation: SumOfProducts, width: int, work: Work, ff: float, turns: int, constants: Constants) -> Part:
-    """`operation` over inputs of `width` bits, its hardware used `turns` times an event beside its reuse factor.
+def products(
+    operation: SumOfProducts, source: Fixed, kind: Slice, work: Work, ff: float, turns: int, constants: Constants
+) -> Part:
+    """`operation` over inputs of type `source`, its hardware used `turns` times an event beside its reuse factor.
 
-    `work` and `ff` are those of the unrolled layer, `ff` for one turn.
+    `kind` is the DSP slice of the device. `work` and `ff` are those of the unrolled layer, `ff` for one turn.
     """
     match operation.strategy:
         case Strategy.DISTRIBUTED:
             lut = predicted(constants.lut, lut_features(work)) / turns
             return Part(lut, ff, 0, (0, 0), 0.0, turns)
         case Strategy.LATENCY:
-            return _constant_products(operation, width, work, ff, turns, constants)
+            return _constant_products(operation, source, kind, work, ff, turns, constants)
         case _:
-            return _shared_multipliers(operation, width, work, turns, constants)
+            return _shared_multipliers(operation, source, kind, work, turns, constants)
 
 
 def _constant_products(
-    operation: SumOfProducts, width: int, work: Work, ff: float, turns: int, constants: Constants
+    operation: SumOfProducts, source: Fixed, kind: Slice, work: Work, ff: float, turns: int, constants: Constants
 ) -> Part:
-    matrix, reuse = weight_matrix(operation.weights), operation.reuse_factor
+    matrix, reuse, width = weight_matrix(operation.weights), operation.reuse_factor, source.width
     odd = distinct_products(matrix)
-    copies = _positions(operation) / turns / reuse
-    slices = [ceil(copies * _slices(odd, width, least)) for least in (OPERAND, FEWEST, MOST)]
-    chains = float((csd_digits(odd[_narrow(odd, width) < OPERAND]) - 1).sum())
+    copies = _positions(operation) / turns
+    in_slices = [_in_slices(odd, source, least, kind) for least in (OPERAND, FEWEST, MOST)]
+    taken = [ceil(copies * sum(each) / reuse) for each in in_slices]
+    digits = csd_digits(odd[_narrow(odd, width) < OPERAND]) - 1
     sums = float(np.maximum((matrix != 0).sum(axis=0) - 1, 0).sum())
     product = width + operation.weights.type.width
-    spent = chains * product + sums * (product + operation.accumulator.width) / 2
-    lut = copies * spent + predicted(constants.lut, lut_features(_without_sums(work))) / turns / reuse
+    logic = _in_logic(digits, width, operation.weights.type.width, reuse)
+    logic += _multiplexers(len(in_slices[0]), product, reuse)
+    spent = logic + sums * (product + operation.accumulator.width) / 2
+    lut = copies * spent + predicted(constants.lut, lut_features(_without_sums(work))) / turns
     shared = max(float(np.maximum(csd_digits(matrix).sum(axis=0) - 1, 0).sum()), 1.0)
-    return Part(
-        lut, ff * min((chains + sums) / shared, 1.0) / reuse, slices[0], (slices[1], slices[2]), 0.0, turns * reuse
-    )
+    held = min((float(digits.sum()) + sums) / shared, 1.0)
+    return Part(lut, ff * held, taken[0], (taken[1], taken[2]), 0.0, turns * reuse)
 
 
-def _shared_multipliers(operation: SumOfProducts, width: int, work: Work, turns: int, constants: Constants) -> Part:
-    matrix, reuse = weight_matrix(operation.weights), operation.reuse_factor
+def _in_logic(digits: np.ndarray, width: int, weight: int, reuse: int) -> float:
+    """LUTs of products in logic: a chain of `digits` additions each, or shared arrays of partial products if less."""
+    chains = float(digits.sum()) * (width + weight)
+    arrays = ceil(len(digits) / reuse) * width * weight + _multiplexers(len(digits), width + weight, reuse)
+    return min(chains, arrays) if reuse > 1 else chains
+
+
+def _multiplexers(count: int, factors: int, reuse: int) -> float:
+    """LUTs that choose among `reuse` pairs of factors, `factors` bits together, for each multiplier of `count`'s."""
+    return ceil(count / reuse) * factors * (reuse - 1) / MULTIPLEXED
+
+
+def _shared_multipliers(
+    operation: SumOfProducts, source: Fixed, kind: Slice, work: Work, turns: int, constants: Constants
+) -> Part:
+    matrix, reuse, width = weight_matrix(operation.weights), operation.reuse_factor, source.width
     unrolled = operation.strategy is Strategy.UNROLLED
     products = int((matrix != 0).sum()) if unrolled else matrix.size
     multipliers = ceil(products / reuse) * max(_positions(operation) // turns, 1)
     weight, sum_width = operation.weights.type.width, operation.accumulator.width
-    wide, narrow = max(width, weight), min(width, weight)
-    slices = multipliers * (1 + max(ceil((wide - DSP_WIDE) / 17), 0)) * (1 + max(ceil((narrow - DSP_NARROW) / 17), 0))
-    in_slices = [slices if narrow >= least else 0 for least in (OPERAND, FEWEST, MOST)]
+    each = slices(signed_bits(source), signed_bits(operation.weights.type), kind)
+    in_slices = [multipliers * each if min(width, weight) >= least else 0 for least in (OPERAND, FEWEST, MOST)]
     array = 0 if in_slices[0] else multipliers * width * weight  # a LUT for each bit of the array of partial products
     lut = array + multipliers * sum_width + predicted(constants.lut, lut_features(_without_sums(work))) / turns
     memory = 0.0
@@ -105,8 +126,10 @@ def _narrow(odd: np.ndarray, width: int) -> np.ndarray:
     return np.minimum(bits(np.zeros_like(odd), odd), width)
 
 
-def _slices(odd: np.ndarray, width: int, least: int) -> int:
-    return int((_narrow(odd, width) >= least).sum())
+def _in_slices(odd: np.ndarray, source: Fixed, least: int, kind: Slice) -> list[int]:
+    """DSP slices of each of the products with `odd` whose narrower operand has `least` bits or more."""
+    wide = odd[_narrow(odd, source.width) >= least].tolist()
+    return [slices(signed_bits(source), constant.bit_length() + 1, kind) for constant in wide]
 
 
 def _positions(operation: SumOfProducts) -> int:

@@ -5,7 +5,7 @@ from math import ceil
 import numpy as np
 
 from trigger_nn.hardware.estimate.constants import Constants, Fitted
-from trigger_nn.hardware.estimate.features import ff_features, lut_features, stages_of
+from trigger_nn.hardware.estimate.features import ff_features, hop_of, lut_features, stages_of
 from trigger_nn.hardware.estimate.replay import Replay
 from trigger_nn.hardware.estimate.values import Accuracy, LayerEstimate, whole
 from trigger_nn.hardware.estimate.work import Work
@@ -26,7 +26,7 @@ def rtl_layers(
     Raises:
         RecipeError: the clock period leaves no time for one adder.
     """
-    ends = finished(counted, stage_delay(clock_period, uncertainty), constants)
+    ends = finished(counted, stage_delay(clock_period, uncertainty), constants, hop_of(counted.work))
     stages = ends[-1] if ends else 1
     starts = (0, *ends)
     layers = []
@@ -44,14 +44,14 @@ def rtl_layers(
     return tuple(layers)
 
 
-def finished(counted: Replay, stage: float, constants: Constants) -> tuple[int, ...]:
+def finished(counted: Replay, stage: float, constants: Constants, hop: float = 0.0) -> tuple[int, ...]:
     """The pipeline stage at the end of which each operation, and all before it, are done; the last is the latency.
 
-    Stages share the delay evenly, as alkaid cuts them.
+    Operations are taken to be spread evenly over the stages; `hop` as for `stages_of`.
     """
     depths = [predicted(constants.depth, pair) for pair in zip(counted.times, counted.shared, strict=True)]
     whole = max(depths, default=0.0)
-    stages = stages_of(whole, stage)
+    stages = stages_of(whole, stage, hop)
     so_far = np.maximum.accumulate(depths) if depths else np.zeros(0)
     ends = [min(ceil(depth / whole * stages - 1e-9), stages) if whole else 0 for depth in so_far]
     return (*ends[:-1], stages) if ends else ()

@@ -7,6 +7,7 @@ from typing import Literal
 from trigger_nn.hardware.parts import Device
 
 BUNCH_CROSSING = 25.0  # ns
+TOLERANCE = 1e-4  # relative: clock periods are given with a few decimals, 4.1667 ns for 240 MHz
 Road = Literal["hls", "rtl"]
 Resource = Literal["lut", "ff", "dsp", "bram"]
 RESOURCES: tuple[Resource, ...] = ("lut", "ff", "dsp", "bram")
@@ -77,6 +78,7 @@ class Estimate:
     road: Road = "hls"
     accuracy: Accuracy = field(default=UNKNOWN)
     overlap: int = 0  # cycles in which layers work at the same time, counted once too often in their sum
+    notes: tuple[str, ...] = ()  # sentences on what hls4ml builds in place of what was asked for
 
     @property
     def cycles(self) -> int:
@@ -91,7 +93,7 @@ class Estimate:
     @property
     def bunch_crossings(self) -> int:
         """Latency in bunch crossings of 25 ns, rounded up."""
-        return ceil(self.latency / BUNCH_CROSSING - 1e-9)
+        return ceil(self.latency / BUNCH_CROSSING * (1 - TOLERANCE))
 
     @property
     def interval(self) -> int:
@@ -101,7 +103,7 @@ class Estimate:
     @property
     def instances(self) -> int:
         """Instances, or time multiplexing, needed to take an event every bunch crossing."""
-        return ceil(self.interval * self.clock_period / BUNCH_CROSSING - 1e-9)
+        return ceil(self.interval * self.clock_period / BUNCH_CROSSING * (1 - TOLERANCE))
 
     def total(self, resource: str) -> int:
         """Sum over layers of 'lut', 'ff', 'dsp' or 'bram'."""

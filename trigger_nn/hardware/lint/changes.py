@@ -180,11 +180,13 @@ def _with_weights(operation: Operation, kind: Fixed) -> Operation:
 
 
 def _deepened(context: Context, change: Change) -> Context:
-    streams = tuple(
+    if context.streams is None:
+        return context
+    fifos = tuple(
         replace(fifo, given=int(change.value), deadlock=False) if fifo.name == change.layer else fifo
-        for fifo in context.streams or ()
+        for fifo in context.streams.fifos
     )
-    return replace(context, streams=streams)
+    return replace(context, streams=replace(context.streams, fifos=fifos))
 
 
 def _renamed(context: Context, change: Change) -> Context:

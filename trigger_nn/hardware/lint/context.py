@@ -30,6 +30,18 @@ class StreamFacts:
 
 
 @dataclass(frozen=True)
+class Streams:
+    """An io_stream design, as a model of its traffic sees it: FIFOs, and the pace that they allow when deep enough.
+
+    `interval` is in clock cycles from one event to the next, set by the layer `bottleneck`.
+    """
+
+    fifos: tuple[StreamFacts, ...]
+    interval: int
+    bottleneck: str
+
+
+@dataclass(frozen=True)
 class Context:
     """A design to be checked; `spacing` is the time from one event to the next, in ns.
 
@@ -39,7 +51,7 @@ class Context:
     program: Program
     hardware: HardwareSpec
     spacing: float
-    streams: tuple[StreamFacts, ...] | None = None
+    streams: Streams | None = None
     da4ml: bool = field(default=True)
 
     @cached_property

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.lint.changes import TYPES, applied
-from trigger_nn.hardware.lint.context import Context, Findings, StreamFacts
+from trigger_nn.hardware.lint.context import Context, Findings, Streams
 from trigger_nn.hardware.lint.findings import Finding, Key, Rule, Severity
 from trigger_nn.hardware.lint.rules import (
     adder_tree,
@@ -29,6 +29,8 @@ from trigger_nn.hardware.lint.rules import (
     table,
     unroll,
 )
+from trigger_nn.hardware.lint.streams import paced
+from trigger_nn.hardware.rtl.lower import stage_delay
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec
 
@@ -64,18 +66,20 @@ def lint(
     program: Program,
     hardware: HardwareSpec,
     spacing: float = BUNCH_CROSSING,
-    streams: tuple[StreamFacts, ...] | None = None,
+    streams: Streams | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that a tool would refuse or do badly with `program` on `hardware`, errors first.
 
     `spacing` is the time between events in ns: 25 where every bunch crossing is taken by one instance. `streams` are
-    the FIFOs of an io_stream design; without them depths are not judged.
+    the FIFOs and the pace of an io_stream design (`lint.streams.stream_facts`); without them depths are not judged, and
+    the pace is judged layer by layer.
 
     Raises:
-        RecipeError: the spacing is not above 0.
+        RecipeError: the spacing is not above 0, or the clock leaves no time for an adder.
     """
     if not 0 < spacing < float("inf"):
         raise RecipeError(f"An event spacing of {spacing:g} ns can't be; give one above 0, such as 25.")
+    stage_delay(hardware.clock_period, hardware.clock_uncertainty)
     context = Context(program, hardware, spacing, streams, find_spec("da4ml") is not None)
     found = findings(context)
     known = {(one.rule, one.layer, one.what) for one in found}
@@ -94,7 +98,8 @@ def _brought(finding: Finding, context: Context, known: set[tuple[Rule, str, str
         return ()
     retyped = any(change.key in (*TYPES, Key.INPUT) for change in finding.changes)
     rules = RULES if retyped else tuple((rule, check) for rule, check in RULES if rule is not Rule.OVERFLOW)
-    after = findings(applied(context, finding.changes), rules)  # overflow takes long to prove, and types are as before
+    # Overflow takes long to prove, and where types are as before its findings are, too.
+    after = findings(paced(applied(context, finding.changes), finding.changes), rules)
     others = [one for one in after if one.severity is not Severity.NOTE and one.rule is not finding.rule]
     new = ((one.rule, one.layer) for one in others if (one.rule, one.layer, one.what) not in known)
     return tuple(dict.fromkeys(new))

@@ -83,14 +83,24 @@ def _is_lookup(part: object) -> bool:
 
 def _tables(operation: Operation, context: Context) -> Iterator[Memory]:
     """A copy for every `PORTS` values that are looked up in one cycle: a packet of a stream, or the whole tensor."""
-    at_once = operation.shape[-1] if context.is_stream else elements(operation.shape)
+    at_once = _looked_up(operation, context)
     for place, table in enumerate(tables_of(operation)):
         is_inverse = isinstance(operation, Softmax) and place == 1
         reads = operation.outer if is_inverse and isinstance(operation, Softmax) else at_once
         yield Memory(operation.name, "table", table.mantissa.size, table.type.width, -(-reads // PORTS))
     if isinstance(operation, Embedding):
         words, width = operation.table.mantissa.shape
-        yield Memory(operation.name, "table", words, width * operation.table.type.width)
+        yield Memory(operation.name, "table", words, width * operation.table.type.width, -(-at_once // PORTS))
+
+
+def _looked_up(operation: Operation, context: Context) -> int:
+    """Reads of one cycle: layer normalisation looks up once a vector (nnet_layernorm.h), embedding once an index.
+
+    A stream brings one vector, or one index (nnet_embed_stream.h), a cycle.
+    """
+    if isinstance(operation, LayerNormalization | Embedding):
+        return 1 if context.is_stream else packets(operation.shape)
+    return operation.shape[-1] if context.is_stream else elements(operation.shape)
 
 
 def _fifos(context: Context) -> Iterator[Memory]:

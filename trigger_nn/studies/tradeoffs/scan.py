@@ -59,12 +59,17 @@ def trade_offs(
             for found in _estimates(design, axes.clock_periods, part, io_type, uncertainty)
         )
     if not points:
-        raise RecipeError("; ".join(f"{one.what}: {one.why}" for one in dict.fromkeys(left)) + ". Ask for others.")
+        raise RecipeError(f"No design is left, ask for others: {_reasons(left)}.")
     costs = _costs(program, narrowed, inputs, decision or Decision())
     return TradeOffs(
         program.name, program.digest, part, device, io_type, budget, _marked(points), costs,
         tuple(dict.fromkeys(left)),
     )  # fmt: skip
+
+
+def _reasons(left: Sequence[LeftOut]) -> str:
+    """Why all is left out, without a full stop."""
+    return "; ".join(f"{one.what}: {one.why.rstrip('.')}" for one in dict.fromkeys(left))
 
 
 def _narrowed(program: Program, precisions: Sequence[Precision]) -> tuple[dict[Precision, Program], list[LeftOut]]:

@@ -6,7 +6,7 @@ from math import isfinite
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.budgets import Budget, Verdict
 from trigger_nn.hardware.estimate import Estimate, Figure
-from trigger_nn.hardware.estimate.values import RESOURCES
+from trigger_nn.hardware.estimate.values import RESOURCES, Resource
 from trigger_nn.hardware.parts import Device
 from trigger_nn.program.operations import Strategy
 from trigger_nn.studies.rates import Efficiency
@@ -53,6 +53,10 @@ class Axes:
             raise RecipeError(f"A clock period of {slow[0]:g} ns is none; give times above 0 ns.")
         if any(factor < 1 for factor in self.reuse_factors):
             raise RecipeError(f"A reuse factor of {min(self.reuse_factors)} is none; choose 1 or more.")
+        negative = [precision for precision in self.precisions if min(precision.weights, precision.activations) < 0]
+        if negative:
+            lost = min(negative[0].weights, negative[0].activations)
+            raise RecipeError(f"Weights or activations can't lose {lost} bits; give 0 or more.")
         for name in ("ways", "reuse_factors", "clock_periods", "precisions"):
             values = tuple(dict.fromkeys(getattr(self, name)))
             if not values:
@@ -87,6 +91,11 @@ class Point:
     def fits(self) -> bool:
         """Whether one instance takes no more than the part has, by the values."""
         return all(self.estimate.share(resource) <= 1 for resource in RESOURCES)
+
+    @property
+    def largest(self) -> Resource:
+        """What one instance takes the largest share of the part of."""
+        return max(RESOURCES, key=self.estimate.share)
 
     @property
     def in_region(self) -> bool:
@@ -133,6 +142,11 @@ class TradeOffs:
     def front(self) -> tuple[Point, ...]:
         """The points that nothing beats."""
         return tuple(point for point in self.points if point.pareto)
+
+    @property
+    def nearest(self) -> Point:
+        """The point whose largest share of the part is the least: what comes nearest to fitting where nothing fits."""
+        return min(self.points, key=lambda point: point.estimate.share(point.largest))
 
     def cost(self, precision: Precision) -> PrecisionCost:
         """What `precision` costs."""

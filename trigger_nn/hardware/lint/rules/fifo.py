@@ -8,7 +8,7 @@ SOURCE = "the model of the streams; #pragma HLS STREAM depth of hls4ml's top fun
 
 def check(context: Context) -> Findings:
     """Yield an error for every FIFO that stops the design, a warning for one that makes its writer wait."""
-    for fifo in context.streams or ():
+    for fifo in context.streams.fifos if context.streams else ():
         if fifo.deadlock or fifo.given < fifo.needed:
             yield _finding(fifo)
 

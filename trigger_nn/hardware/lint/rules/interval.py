@@ -2,26 +2,36 @@
 
 from collections.abc import Iterator
 
-from trigger_nn.hardware.lint.context import Context, Findings, packets, stem
+from trigger_nn.hardware.lint.changes import applied
+from trigger_nn.hardware.lint.context import Context, Findings, Streams, packets, stem
 from trigger_nn.hardware.lint.findings import Change, Finding, Key, Limit, Rule, Severity, proposed
 from trigger_nn.hardware.lint.products import Products
 from trigger_nn.hardware.lint.reuse import valid_parallelization
 from trigger_nn.hardware.lint.search import Changes, first_that_passes, less_sharing, of_layer
+from trigger_nn.hardware.lint.streams import paced
 from trigger_nn.program.operations import Conv2D, DepthwiseConv2D, Operation, Reshape
+from trigger_nn.program.operations.recurrent import RecurrentNode
 
 SOURCE = (
     "the event spacing; cycles by the pragmas of hls4ml's headers: PIPELINE II=reuse_factor of kernels, PartitionLoop "
     "of nnet_conv*_latency.h and _resource.h, one packet a cycle in *_stream.h"
 )
+MODEL = "the event spacing; cycles by the model of the streams, as `trigger-nn stream` gives them (docs/streaming.md)"
+RECURRENT = "more for the latency of each time step, which `trigger-nn estimate` gives"
 
 
 def check(context: Context) -> Findings:
     """Yield an error for every layer that takes more cycles an event than there are between events.
 
-    Cycles are the fewest that the C++ can have; a tool that misses its initiation interval takes more.
+    Cycles are the fewest that the C++ can have; a tool that misses its initiation interval takes more. With a model of
+    the streams there is one finding, of the whole design, under the layer that sets its pace.
     """
     if context.cycles == 0:
         yield _too_slow(context)
+        return
+    if context.streams is not None:
+        if context.streams.interval > context.cycles:
+            yield _streams_finding(context.streams, context)
         return
     for operation in context.first_steps():
         if cycles_of(operation, context) > context.cycles:
@@ -63,12 +73,41 @@ def _too_slow(context: Context) -> Finding:
 def _finding(operation: Operation, context: Context) -> Finding:
     cycles, period = cycles_of(operation, context), context.hardware.clock_period
     what = (
-        f"it takes {cycles:,} cycles ({cycles * period:g} ns) an event, and the next comes after {context.spacing:g} ns"
+        f"it takes at least {cycles:,} cycles ({cycles * period:g} ns) an event{_beyond(operation, context)}, and the "
+        f"next comes after {context.spacing:g} ns"
     )
     limit = Limit(context.cycles, f"cycles of {period:g} ns", SOURCE)
     changes = first_that_passes(context, _options(operation, context), lambda after: _keeps_up(operation, after))
     remedy = proposed(changes, _instances(changes, context))
     return Finding(Rule.INTERVAL, Severity.ERROR, operation.name, what, limit, remedy, changes)
+
+
+def _beyond(operation: Operation, context: Context) -> str:
+    """What the cycles leave out: a step of a static recurrent layer waits until the one before is done."""
+    is_static = isinstance(operation, RecurrentNode) and operation.static and not context.is_stream
+    return f", {RECURRENT}" if is_static else ""
+
+
+def _streams_finding(streams: Streams, context: Context) -> Finding:
+    time = streams.interval * context.hardware.clock_period
+    what = (
+        f"it sets the pace of the streams: {streams.interval:,} cycles ({time:g} ns) an event, and the next comes "
+        f"after {context.spacing:g} ns"
+    )
+    limit = Limit(context.cycles, f"cycles of {context.hardware.clock_period:g} ns", MODEL)
+    sharing = (changes for changes in less_sharing(context, streams.bottleneck) if _runs_on(changes, context))
+    changes = next(sharing, (Change("", Key.SPACING, _multiple(context, time)),))
+    remedy = proposed(changes, _instances(changes, context))
+    return Finding(Rule.INTERVAL, Severity.ERROR, streams.bottleneck, what, limit, remedy, changes)
+
+
+def _runs_on(changes: Changes, context: Context) -> bool:
+    """Whether the streams keep up after `changes`; the model is asked where the fewest cycles of the layer do."""
+    after = applied(context, changes)
+    if any(cycles_of(operation, after) > after.cycles for operation in after.first_steps()):
+        return False
+    streams = paced(after, changes).streams
+    return streams is not None and streams.interval <= after.cycles
 
 
 def _keeps_up(operation: Operation, context: Context) -> bool:

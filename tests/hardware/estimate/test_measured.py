@@ -28,11 +28,12 @@ def test_latency_within_two_cycles_of_the_rtl(program, clock):
 
 
 def test_constants_are_of_many_networks_and_good():
-    """The issue asks for 30 %, by the median over networks held out of the fit."""
+    """Within 30 % and 2 cycles, by the median over networks held out of the fit; nine in ten within 3 cycles."""
     found = constants()
-    assert found.networks >= 40
+    assert found.networks >= 250
     assert max(found.lut.spread.error, found.ff.spread.error) < 0.3
-    assert max(abs(found.cycles.low), abs(found.cycles.high)) <= 2
+    assert found.cycles.error <= 2
+    assert max(abs(found.cycles.low), abs(found.cycles.high)) <= 3
 
 
 YOSYS = """
@@ -70,13 +71,8 @@ def _operand(name, i, signed):
 OPERATIONS = sorted((GOLDEN / "second_schema").glob("*.h5"))
 
 
-MISSES = {"lstm": 3}  # of 42: 7 % of the depth of six steps in a chain, each told a little short
-
-
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
 def test_latency_of_every_operation_within_two_cycles(path):
     program = Program.load(path)
     found, latency = estimate(program, 5.0, PART, "rtl"), rtl(program, 5.0).latency
-    assert abs(found.cycles - latency) <= MISSES.get(path.stem, 2)
-    if path.stem in MISSES:
-        assert found.cycles_figure.low <= latency <= found.cycles_figure.high
+    assert abs(found.cycles - latency) <= 2

@@ -164,6 +164,8 @@ def _fields(value: Any) -> Any:
     if value is None:
         return None
     told = {
-        name: getattr(value, name) for name in ("agrees", "lut", "levels", "critical_words") if hasattr(value, name)
+        name: getattr(value, name)
+        for name in ("agrees", "lut", "levels", "critical_words", "harness_limits")
+        if hasattr(value, name)
     }
     return asdict(value) | told

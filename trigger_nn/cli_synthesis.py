@@ -43,8 +43,9 @@ def print_placement(result: "Placement") -> None:
     """The frequency with its critical path, the sites used, then what these figures are not."""
     from trigger_nn.hardware.synthesis import CAVEAT_PLACEMENT
 
+    least = "at least, as the harness is the limit, " if result.harness_limits else ""
     console.print(
-        f"{result.block} on {result.device}: {result.frequency:.1f} MHz (aimed at {result.target:.1f})  "
+        f"{result.block} on {result.device}: {least}{result.frequency:.1f} MHz (aimed at {result.target:.1f})  "
         f"digest {result.digest}  {result.seconds:.0f} s  {_versions(result.versions)}"
     )
     console.print(f"critical path: {result.critical_words}")

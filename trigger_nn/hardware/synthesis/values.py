@@ -117,6 +117,9 @@ class Synthesis:
         return Resources(self.lut, self.lut - self.srl, self.srl, self.ff, self.dsp, self.bram_18k, 0)
 
 
+HARNESS = ("folded", "stimulus")  # what the registers of the harness are called
+
+
 @dataclass(frozen=True)
 class Use:
     """How many of a kind of site the design uses, and how many the device has."""
@@ -156,6 +159,12 @@ class Placement:
     harness: int
     seconds: float
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def harness_limits(self) -> bool:
+        """Whether the critical path lies in the harness alone, so that the block is at least as fast as `frequency`."""
+        ends = (self.critical[0].cell, self.critical[-1].cell) if self.critical else ("", "")
+        return all(cell.startswith(HARNESS) for cell in ends)
 
     @property
     def critical_words(self) -> str:

@@ -14,7 +14,6 @@ import numpy as np
 from trigger_nn.hardware.rtl import alkaid
 from trigger_nn.hardware.rtl.alkaid import Symbol
 from trigger_nn.program.fixed import Fixed, Overflow, Rounding
-from trigger_nn.program.semantics.domain import Domain
 
 NARROW = 1 << (alkaid.WEIGHT - 2)  # weights beyond are split
 
@@ -110,11 +109,6 @@ class Symbols:
             return _each(lambda number: alkaid.constant(int(number)), offset)
         sums = self._solve(vector[used], weights[used])
         return _each(lambda total, number: _checked(_lifted(total) + int(number)), sums, offset)
-
-
-def _is_domain(symbols: Symbols) -> Domain[np.ndarray]:
-    """Types say that `Symbols` is a domain."""
-    return symbols
 
 
 def _each(function: Callable[..., Symbol], *arrays: np.ndarray) -> np.ndarray:

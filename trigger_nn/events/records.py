@@ -94,16 +94,19 @@ class Jets:
 
 @dataclass(frozen=True)
 class Crossings:
-    """Bunch crossings in counts: towers (n, 2, eta, phi), electromagnetic then hadronic; candidates; pulses.
+    """Bunch crossings in counts: towers (n, 2, eta, phi), electromagnetic then hadronic; candidates; pulses; truth.
 
     Candidates, ADC `samples` (n, samples) of the hottest tower and its energy in time, `pulse_energy` (n,) in counts
-    of a tower, are None unless a view needs them. int64.
+    of a tower, are None unless a view needs them; so are the collisions in time, `pileup` (n,), and the towers that the
+    hard collision alone leaves, `hard_towers`. int64.
     """
 
     towers: np.ndarray
     candidates: Candidates | None = None
     samples: np.ndarray | None = None
     pulse_energy: np.ndarray | None = None
+    pileup: np.ndarray | None = None
+    hard_towers: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Number of crossings."""

@@ -22,12 +22,13 @@ class Overlaid:
 
     energy: transverse energy (GeV) in channels, (n, channels), leakage of neighbouring crossings included. tracks: in
     time, z0 (mm) counted from the hard collision, or without one from the collision with the largest sum of track
-    pT^2; None if left out. hard_pileup: pile-up collisions over the threshold in pTHat, (n,). around: energies of the
-    crossings at each offset asked for (0 among them), (n, offsets, channels), or None.
+    pT^2; None if left out. pileup: pile-up collisions in time, (n,). hard_pileup: those over the threshold in pTHat,
+    (n,). around: energies of the crossings at each offset asked for (0 among them), (n, offsets, channels), or None.
     """
 
     energy: np.ndarray
     tracks: Tracks | None
+    pileup: np.ndarray
     hard_pileup: np.ndarray
     around: np.ndarray | None
 
@@ -67,12 +68,13 @@ def overlay(
     others = {offset: np.random.default_rng((seed, 2, offset + FARTHEST)) for offset in offsets}
     energy = np.zeros((events, channels))
     kept = np.zeros((events, len(around), channels)) if around else None
-    hard_pileup = np.zeros(events, np.int64)
+    pileup, hard_pileup = np.zeros(events, np.int64), np.zeros(events, np.int64)
     tracks: list[_Found] = []
     for event in range(events):
         chosen = _choice(library, beam, rng) if library is not None else np.zeros(0, int)
         if library is not None:
             energy[event] = _sum(library, chosen, channels)
+            pileup[event] = len(chosen)
             hard_pileup[event] = np.count_nonzero(library.pt_hat[chosen] > beam.hard_above)
         if hard is not None:
             energy[event] += _sum(hard, np.array([event]), channels)
@@ -84,7 +86,7 @@ def overlay(
                 kept[event, place] = neighbours[offset] if offset else energy[event]
         for offset, share in beam.leakage.items():
             energy[event] += share * neighbours[offset]
-    return Overlaid(np.maximum(energy, 0.0), _joined(tracks) if with_tracks else None, hard_pileup, kept)
+    return Overlaid(np.maximum(energy, 0.0), _joined(tracks) if with_tracks else None, pileup, hard_pileup, kept)
 
 
 def _sum(library: Collisions, chosen: np.ndarray, channels: int) -> np.ndarray:

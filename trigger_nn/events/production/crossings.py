@@ -88,8 +88,19 @@ def _made(
         rows = jets.cluster(found, front_end.units, spec.radius, spec.minimum, spec.count, spec.eta_max)
         rows = _under(rows, spec.maximum / front_end.units.candidate_lsb)
         return Made(rows, rows.event, overlaid.hard_pileup)
-    crossings = Crossings(towers, found, *_pulses(recipe, front_end, overlaid, offsets, mixed))
+    samples, pulse_energy = _pulses(recipe, front_end, overlaid, offsets, mixed)
+    crossings = Crossings(
+        towers, found, samples, pulse_energy, overlaid.pileup, _hard_towers(recipe, hard, events, front_end)
+    )
     return Made(crossings, np.arange(events), overlaid.hard_pileup)
+
+
+def _hard_towers(recipe: SampleRecipe, hard: Collisions | None, events: int, front_end: FrontEnd) -> np.ndarray | None:
+    """What the hard collisions alone leave in the towers, if a view asks for it."""
+    if not any(build.needs_hard_towers(view) for view in recipe.views.values()):
+        return None
+    alone = overlay(hard, None, events, Beam(0.0, {}, recipe.hard_above), front_end.grid.channels, 0, (), False)
+    return electronics.digitise(alone.energy, recipe.detector, recipe.units)
 
 
 def _candidates(towers: np.ndarray, tracks: Tracks, front_end: FrontEnd, recipe: SampleRecipe) -> Candidates:

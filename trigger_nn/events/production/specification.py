@@ -17,6 +17,7 @@ from trigger_nn.events.views.values import (
     JetFeatures,
     JetImage,
     JetRowsSpec,
+    OfflineSum,
     RecoJets,
     ScalarSum,
     TriggerJets,
@@ -189,7 +190,7 @@ class SampleRecipe(Part):
                     f"view {name!r} of {view.eta_bins} x {view.phi_bins} cells can't be made of {rings} x {columns} "
                     "towers; choose numbers that divide them, or other towers in [detector.towers]"
                 )
-            case TriggerJets() | ScalarSum() if rings < trigger.SIDE:
+            case TriggerJets() | ScalarSum() | OfflineSum() if rings < trigger.SIDE:
                 raise ValueError(f"view {name!r} needs at least {trigger.SIDE} rings of towers, not {rings}")
 
 

@@ -20,6 +20,8 @@ from trigger_nn.program.fixed import Fixed
 Rows = Crossings | Jets
 RATIO_BITS, MASS_BITS = 10, 14
 MOST_BITS = 24
+PILEUP_BITS = 10
+HARD_TOWERS = "towers of the hard collision alone"
 IMAGE_JETS = 64  # at most so many jets make an image
 
 
@@ -66,6 +68,11 @@ def needs_candidates(view: s.View) -> bool:
 def needs_pulses(view: s.View) -> bool:
     """Whether the view is made from samples of pulses."""
     return isinstance(view, s.Waveform | s.PulseEnergy)
+
+
+def needs_hard_towers(view: s.View) -> bool:
+    """Whether the view is made from towers of the hard collision alone."""
+    return isinstance(view, s.OfflineSum | s.OfflineMissing)
 
 
 def is_resolved(view: s.View) -> bool:
@@ -140,20 +147,35 @@ def _of_crossings(view: s.View, rows: Crossings, front_end: FrontEnd) -> np.ndar
         case s.RecoJets():
             return _reco_jets(rows, view, front_end.units)
         case s.Waveform():
-            return _present(rows.samples)
+            return _present(rows.samples, "pulses")
         case s.PulseEnergy():
-            return _present(rows.pulse_energy)
+            return _present(rows.pulse_energy, "pulses")
         case s.TriggerJets():
             return trigger.hardest(_trigger_jets(rows, view, front_end), view.count)
         case s.ScalarSum():
             return trigger.scalar_sum(_trigger_jets(rows, view, front_end), front_end.grid, view.eta_max)
         case s.MissingMomentum():
             return trigger.missing_momentum(rows.towers.sum(axis=1))
+        case s.PileUp() | s.OfflineSum() | s.OfflineMissing():
+            return _truth(rows, view, front_end)
         case s.ElectronPhoton():
             found_clusters = electron_photon.clusters(rows.towers, front_end.counts(view.minimum), view.count)
             return np.stack([found_clusters.momentum, found_clusters.row, found_clusters.column], axis=-1)
         case s.JetImage() | s.JetFeatures():
             raise _wrong_rows(view, rows)
+        case _:
+            assert_never(view)
+
+
+def _truth(rows: Crossings, view: s.PileUp | s.OfflineSum | s.OfflineMissing, front_end: FrontEnd) -> np.ndarray:
+    """What simulation alone knows: the collisions in time, and the hard one without them."""
+    match view:
+        case s.PileUp():
+            return _present(rows.pileup, "the number of collisions")
+        case s.OfflineSum():
+            return trigger.scalar_sum(_offline_jets(rows, view, front_end), front_end.grid, view.eta_max)
+        case s.OfflineMissing():
+            return trigger.missing_momentum(_present(rows.hard_towers, HARD_TOWERS).sum(axis=1))
         case _:
             assert_never(view)
 
@@ -178,7 +200,7 @@ def column(view: s.View, front_end: FrontEnd) -> Column:
 
 
 def _meaning(view: s.View, front_end: FrontEnd) -> tuple[tuple[int, ...], tuple[Quantity, ...]]:
-    units, tower, grid = front_end.units, front_end.tower, front_end.grid
+    units, tower = front_end.units, front_end.tower
     momentum, total = (Fixed(False, width, width) for width in (16 + front_end.finer, 18 + front_end.finer))
     match view:
         case s.EventImage():
@@ -193,24 +215,37 @@ def _meaning(view: s.View, front_end: FrontEnd) -> tuple[tuple[int, ...], tuple[
             return (view.count, len(view.features)), found
         case s.RecoJets():
             return (view.count, len(_observables(units))), _observables(units)
-        case s.Waveform():
-            pulse = front_end.pulse
-            kind = Fixed(False, pulse.bits, pulse.bits)
-            return (pulse.samples,), (Quantity("adc", "GeV", kind, pulse.lsb, -pulse.pedestal * pulse.lsb),)
-        case s.PulseEnergy():
-            return (), (Quantity("pulse_et", "GeV", momentum, tower.lsb),)
+        case s.Waveform() | s.PulseEnergy():
+            return _pulse(view, momentum, front_end)
         case s.TriggerJets():
             return (view.count,), (Quantity("pt", "GeV", momentum, tower.lsb),)
-        case s.ScalarSum():
+        case s.ScalarSum() | s.OfflineSum():
             return (), (Quantity("ht", "GeV", total, tower.lsb),)
-        case s.MissingMomentum():
+        case s.MissingMomentum() | s.OfflineMissing():
             return (), (Quantity("missing_pt", "GeV", momentum, tower.lsb),)
+        case s.PileUp():
+            return (), (Quantity("collisions", "1", Fixed(False, PILEUP_BITS, PILEUP_BITS), 1.0),)
         case s.ElectronPhoton():
-            eta = Quantity("eta", "1", Fixed(False, 12, 12), 2 * grid.eta_max / grid.eta_bins, -grid.eta_max)
-            phi = Quantity("phi", "rad", Fixed(False, 12, 12), 2 * np.pi / grid.phi_bins, -np.pi)
-            return (view.count, 3), (Quantity("pt", "GeV", momentum, tower.lsb), eta, phi)
+            return (view.count, 3), _cluster(momentum, front_end)
         case _:
             assert_never(view)
+
+
+def _pulse(
+    view: s.Waveform | s.PulseEnergy, momentum: Fixed, front_end: FrontEnd
+) -> tuple[tuple[int, ...], tuple[Quantity, ...]]:
+    pulse = front_end.pulse
+    if isinstance(view, s.PulseEnergy):
+        return (), (Quantity("pulse_et", "GeV", momentum, front_end.tower.lsb),)
+    adc = Quantity("adc", "GeV", Fixed(False, pulse.bits, pulse.bits), pulse.lsb, -pulse.pedestal * pulse.lsb)
+    return (pulse.samples,), (adc,)
+
+
+def _cluster(momentum: Fixed, front_end: FrontEnd) -> tuple[Quantity, ...]:
+    grid = front_end.grid
+    eta = Quantity("eta", "1", Fixed(False, 12, 12), 2 * grid.eta_max / grid.eta_bins, -grid.eta_max)
+    phi = Quantity("phi", "rad", Fixed(False, 12, 12), 2 * np.pi / grid.phi_bins, -np.pi)
+    return Quantity("pt", "GeV", momentum, front_end.tower.lsb), eta, phi
 
 
 # --- FastJet's jets ----------------------------------------------------------------------------------------------
@@ -258,15 +293,21 @@ def _trigger_jets(rows: Crossings, view: s.TriggerJets | s.ScalarSum, front_end:
     return trigger.jet_candidates(rows.towers.sum(axis=1), np.array(view.pedestals), seed, minimum)
 
 
+def _offline_jets(rows: Crossings, view: s.OfflineSum, front_end: FrontEnd) -> np.ndarray:
+    seed, minimum = front_end.counts(trigger.SEED), front_end.counts(view.minimum)
+    towers = _present(rows.hard_towers, HARD_TOWERS).sum(axis=1)
+    return trigger.jet_candidates(towers, np.zeros(towers.shape[1], np.int64), seed, minimum)
+
+
 def _candidates(rows: Crossings) -> Candidates:
     if rows.candidates is None:
         raise RecipeError("The view is of candidates, but none were made; make the crossings with candidates.")
     return rows.candidates
 
 
-def _present(values: np.ndarray | None) -> np.ndarray:
+def _present(values: np.ndarray | None, what: str) -> np.ndarray:
     if values is None:
-        raise RecipeError("The view is of pulses, but none were made; make the crossings with pulses.")
+        raise RecipeError(f"The view is of {what}, but none were made; make the crossings with them.")
     return values
 
 

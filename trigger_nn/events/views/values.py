@@ -135,6 +135,29 @@ class ScalarSum(Part):
     pedestals: tuple[int, ...] = ()  # mean of a tower in each ring, in 1/256 count; measured if not given
 
 
+class PileUp(Part):
+    """Number of pile-up collisions in time: simulation's truth, for studies, not for networks."""
+
+    kind: Literal["pileup"]
+
+
+class OfflineSum(Part):
+    """Sum of the sliding-window jets over `minimum` GeV within |eta| < `eta_max` of the hard collision alone.
+
+    What a reconstruction free of pile-up would measure: the offline quantity of turn-on curves. 0 for zero bias.
+    """
+
+    kind: Literal["offline_sum"]
+    minimum: NonNegative = 30.0  # GeV
+    eta_max: PositiveFloat = 2.4
+
+
+class OfflineMissing(Part):
+    """Missing transverse momentum of the hard collision alone, in the same towers: as `OfflineSum` for the sum."""
+
+    kind: Literal["offline_missing"]
+
+
 class ElectronPhoton(Part):
     """The `count` hardest e/gamma candidates: pT, eta, phi of electromagnetic clusters that are narrow and isolated."""
 
@@ -157,7 +180,7 @@ class RecoJets(Part):
 
 View = Annotated[
     EventImage | JetImage | JetFeatures | Constituents | Waveform | PulseEnergy | TriggerJets | MissingMomentum
-    | ScalarSum | ElectronPhoton | RecoJets,
+    | ScalarSum | PileUp | OfflineSum | OfflineMissing | ElectronPhoton | RecoJets,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -1,52 +1,15 @@
-"""One TOML file -> frozen values; a mistake names its key path, what was found and what is allowed.
+"""The recipe of a network: events, architecture, training, hardware, what is handed over and what is studied."""
 
-The models are pydantic's: frozen, and an unknown key is an error. `load_model_recipe` reads the recipe of a
-network; that of an event sample is in `trigger_nn.events.production.specification`.
-"""
-
-import difflib
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.hardware.parts import device_of
 from trigger_nn.program.fixed import Fixed
-
-NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-class Part(BaseModel):
-    """Base of every table of a recipe: immutable, no unknown keys, no silent conversion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, data: Any) -> Any:
-        """TOML has lists only; a value that is hashable and can't be changed is a tuple."""
-        if isinstance(data, dict):
-            return {key: _tuples(value) for key, value in data.items()}
-        return data
-
-
-PositiveInt = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
+from trigger_nn.recipe.part import NAME, Part, PositiveFloat, PositiveInt, load, validated
+from trigger_nn.recipe.study import StudySpec
 
 
 class QuantizerSpec(Part):
@@ -141,7 +104,7 @@ class LayerSpec(Part):
     parallelization_factor: PositiveInt | None = None
     table_size: PositiveInt | None = None
     implementation: str | None = None  # of a softmax: stable, latency, legacy, argmax
-    precision: dict[str, str] = {}
+    precision: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("precision")
     @classmethod
@@ -169,7 +132,7 @@ class HardwareSpec(Part):
     reuse_factor: PositiveInt = 1
     parallelization_factor: PositiveInt = 1  # pixels of a convolution computed at once
     precision: Literal["exact", "auto"] = "exact"
-    layers: dict[str, LayerSpec] = {}
+    layers: dict[str, LayerSpec] = Field(default_factory=dict)
     latency_budget: PositiveFloat = 1000.0  # ns
 
     @model_validator(mode="after")
@@ -235,12 +198,6 @@ class HandoffSpec(Part):
         return {key: value for key, value in content.items() if key not in usual or value != usual[key]}
 
 
-class StudySpec(Part):
-    """Rates (kHz) at which efficiencies are quoted, for one signal's trigger alone."""
-
-    rates_khz: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (50.0, 100.0, 300.0)
-
-
 class ModelRecipe(Part):
     """Everything that decides a network, its firmware and its report."""
 
@@ -261,9 +218,6 @@ class ModelRecipe(Part):
         return self
 
 
-R = TypeVar("R", bound=Part)
-
-
 def load_model_recipe(path: Path) -> ModelRecipe:
     """Read the recipe of a network.
 
@@ -279,7 +233,7 @@ def hardware_spec(**choices: object) -> HardwareSpec:
     Raises:
         RecipeError: an unknown keyword, part or value.
     """
-    return _validated(choices, HardwareSpec, "hardware")
+    return validated(choices, HardwareSpec, "hardware")
 
 
 def handoff_spec(**choices: object) -> HandoffSpec:
@@ -288,53 +242,4 @@ def handoff_spec(**choices: object) -> HandoffSpec:
     Raises:
         RecipeError: an unknown keyword or value.
     """
-    return _validated(choices, HandoffSpec, "handoff")
-
-
-def recipe_of(stored: object, model: type[R], where: str) -> R:
-    """`stored`, as JSON has it, as `model`; raises RecipeError, which names `where`."""
-    return _validated(stored, model, where)
-
-
-def load(path: Path, model: type[R]) -> R:
-    """Read a TOML file as `model`; raises RecipeError as `load_model_recipe` does."""
-    try:
-        data = tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        raise RecipeError(f"There is no recipe at {path}; give the path of a TOML file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} can't be read as a recipe: {error}; give the path of a TOML file.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path} is not TOML: {error}; mend the syntax there.") from None
-    return _validated(data, model, str(path))
-
-
-def _validated(data: object, model: type[R], where: str) -> R:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise RecipeError(f"{where}: " + "; ".join(_sentence(dict(e), model) for e in error.errors()) + ".") from None
-
-
-def _sentence(error: dict[str, Any], model: type[Part]) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "recipe"
-    match error["type"]:
-        case "extra_forbidden":
-            return f"unknown key {where!r}{_nearest(error['loc'], model)}"
-        case "missing":
-            return f"key {where!r} is missing; add it"
-        case _:
-            found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-            return f"{where}: {error['msg'].removeprefix('Value error, ')}{found}"
-
-
-def _nearest(location: tuple[str | int, ...], model: type[Part]) -> str:
-    """Name the key most like the unknown one, among those its table knows."""
-    fields = model.model_fields
-    for step in location[:-1]:
-        inner = fields[step].annotation if isinstance(step, str) and step in fields else None
-        if not (isinstance(inner, type) and issubclass(inner, Part)):
-            return "; remove it"
-        fields = inner.model_fields
-    close = difflib.get_close_matches(str(location[-1]), list(fields), n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(fields)}"
+    return validated(choices, HandoffSpec, "handoff")

@@ -1,0 +1,118 @@
+"""The tables of a decision certificate: whether float, quantized and emulated network decide alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trigger_nn.studies.rates import Efficiency
+
+# How decisions are compared: each side at its own threshold for the same rate; all at the emulator's threshold;
+# or, without thresholds, by which output is largest.
+Basis = Literal["same rate", "same threshold", "largest output"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One implementation: float Keras, QKeras, the emulator, another program; `what` says which, with its digest."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Decisions of one output that differ between two sides, over events of one kind.
+
+    kind: `background` or the signal's name (of classes: the class). gained: pass at `second` alone; lost: at `first`
+    alone. gained_ppm, lost_ppm: events per million with 68 % interval. gained_hz, lost_hz: rate (value, low, high),
+    None where events stand for none. change: of the efficiency or of the rate as a share, second less first, with its
+    interval from the flips (value, low, high), in percent points of efficiency or percent of rate.
+    """
+
+    output: str
+    first: str
+    second: str
+    basis: Basis
+    target: float
+    kind: str
+    events: int
+    gained: int
+    lost: int
+    gained_ppm: tuple[float, float, float]
+    lost_ppm: tuple[float, float, float]
+    gained_hz: tuple[float, float, float] | None
+    lost_hz: tuple[float, float, float] | None
+    change: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Onset:
+    """Where flips of `side` against the emulator begin: of `looked_at` flipped events, how many at each layer."""
+
+    output: str
+    side: str
+    basis: Basis
+    target: float
+    looked_at: int
+    flipped: int
+    layers: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Scores of a side less the emulator's, in least significant bits: a histogram, largest and root mean square.
+
+    edges: bins + 1, in least significant bits; counts: events.
+    """
+
+    output: str
+    side: str
+    edges: np.ndarray
+    counts: np.ndarray
+    largest: float
+    rms: float
+    equal: Efficiency
+
+
+@dataclass(frozen=True)
+class Need:
+    """Events that resolve `precision` of a requested rate, and how long the emulator needs for them.
+
+    effective: background events (equal weights) behind the rate now; of `events` emulated. needed: events of the same
+    mixture for which the rate's statistical error is `precision` of it; zero_bias: unweighted crossings for the same.
+    seconds, zero_bias_seconds: at `events_per_second`, measured here.
+    """
+
+    output: str
+    target: float
+    precision: float
+    events: int
+    effective: float
+    needed: float
+    zero_bias: float
+    events_per_second: float
+    seconds: float
+    zero_bias_seconds: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All sides on the same events. thresholds: by (side, output, target in Hz), as numbers of the score."""
+
+    program: str
+    digest: str
+    events: int
+    sides: tuple[Side, ...]
+    thresholds: Mapping[tuple[str, str, float], float]
+    flips: tuple[Flips, ...]
+    onsets: tuple[Onset, ...]
+    residuals: tuple[Residuals, ...]
+    needs: tuple[Need, ...]
+
+    @property
+    def exact(self) -> bool:
+        """Whether QKeras and the emulator decide every event alike."""
+        pairs = [flip for flip in self.flips if {flip.first, flip.second} == {"QKeras", "emulator"}]
+        return bool(pairs) and all(flip.gained == flip.lost == 0 for flip in pairs)

@@ -1,0 +1,1 @@
+"""Many recipes instead of one: which bit widths, sizes, granularities and detector effects buy how much efficiency."""

@@ -1,0 +1,72 @@
+"""The tables of a scan: recipes that differ in a few keys, trained, compiled, emulated and estimated one by one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["done", "failed", "waiting", "running"]
+Value = int | float | str | tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One measure that a scan trades against others: its key in `Trial.metrics`, its unit, and which way is better."""
+
+    metric: str
+    unit: str
+    better: Literal["larger", "smaller"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One recipe of a scan.
+
+    parameters: by key path of the recipe. metrics: `efficiency` at the scan's rate with `efficiency_low` and
+    `efficiency_high` (68 %), of classes `accuracy` alike; `float_efficiency`; `latency_ns`, `cycles`, `interval`,
+    `lut`, `ff`, `dsp`, `bram` (estimated); `weights` (not zero), `weight_bits` (summed). epochs: float and quantized.
+    loss: validation loss, float and quantized. recipe: its file. front: nothing is better in one objective and no
+    worse in all others. why: of a failed trial, one sentence.
+    """
+
+    number: int
+    state: State
+    parameters: Mapping[str, Value]
+    metrics: Mapping[str, float]
+    epochs: tuple[int, int]
+    loss: tuple[float, float]
+    seconds: float
+    recipe: str
+    program: str
+    front: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one effect of the detector, or a granularity, costs: the same network trained on events without it.
+
+    change: efficiency with all effects less without this one, with its interval from the test events (68 %).
+    """
+
+    name: str
+    efficiency: tuple[float, float, float]
+    change: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All trials of a scan; rate (Hz) at which efficiencies are quoted, for `signal`, None of a classifier."""
+
+    name: str
+    objectives: tuple[Objective, ...]
+    keys: tuple[str, ...]
+    trials: tuple[Trial, ...]
+    signal: str | None
+    rate: float | None
+    test_events: int
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def front(self) -> tuple[Trial, ...]:
+        """The trials that no other beats."""
+        return tuple(trial for trial in self.trials if trial.front)

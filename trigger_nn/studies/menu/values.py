@@ -63,8 +63,8 @@ class Threshold:
     mantissa: events with a score above it pass; the smallest of its plateau. lsb: what one count of the score is worth.
     plateau: first and last integer that decide alike on these events, the range of the score's type at most.
     rate: of what passes. ties: background events at the next score down, `mantissa`, which would pass together if the
-    threshold were lowered by one; tied_rate (Hz): what they would add. ceiling: events at the type's largest value,
-    where scores saturate.
+    threshold were lowered by one; tied_rate (Hz): what they would add. ceiling: background events at the type's largest
+    value, where scores saturate.
     """
 
     mantissa: int

@@ -1,0 +1,48 @@
+"""Rate and efficiency of a trigger against the number of collisions in the crossing."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from trigger_nn.recipe.study import PileUpSpec
+from trigger_nn.studies.menu import intervals
+from trigger_nn.studies.menu.columns import binned, picked
+from trigger_nn.studies.menu.groups import Group, named, passing, total
+from trigger_nn.studies.menu.thresholds import Discriminant
+from trigger_nn.studies.menu.turn_on import split
+from trigger_nn.studies.menu.values import PileUp, PileUpRow, Scored, WorkingRow
+
+Bins = Sequence[tuple[Sequence[Group], Sequence[Group]]]
+
+
+def pileups(
+    scored: Scored, groups: Mapping[str, Group], output: Discriminant, backgrounds: tuple[str, ...],
+    rows: Sequence[WorkingRow], spec: PileUpSpec,
+) -> tuple[PileUp, ...]:  # fmt: skip
+    """At each threshold of `rows`, in the bins of `spec`.
+
+    Raises:
+        EventsError: the column is missing.
+    """
+    places = binned(*picked(scored, spec.column), spec.edges)
+    bins = len(spec.edges) - 1
+    sides = [
+        list(zip(*(split(group, places, bins) for group in named(groups, names, "process")), strict=True))
+        for names in (backgrounds, (output.signal,))
+    ]
+    parts = list(zip(*sides, strict=True))
+    return tuple(
+        PileUp(output.signal, row.target, spec.column, _rows(output, row, parts, spec.edges)) for row in rows
+    )  # fmt: skip
+
+
+def _rows(output: Discriminant, row: WorkingRow, parts: Bins, edges: Sequence[float]) -> tuple[PileUpRow, ...]:
+    fired = output.scores > row.threshold.mantissa
+    everything = output.background.spectrum.total
+    found = []
+    for (low, high), (background, signal) in zip(pairwise(edges), parts, strict=True):
+        shares = [
+            intervals.share(passing(side, fired), total(side)) if total(side).weight > 0 else None
+            for side in (background, signal)
+        ]
+        found.append(PileUpRow(low, high, intervals.rate(total(background), everything), shares[0], shares[1]))
+    return tuple(found)

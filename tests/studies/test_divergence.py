@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from trigger_nn import cli_programs
+from trigger_nn import cli_programs, terminal
 from trigger_nn.cli_check import check
 from trigger_nn.errors import EventsError, MismatchError
 from trigger_nn.program.fixed import Fixed
@@ -90,7 +90,7 @@ def test_what_is_no_number_differs_and_is_shown(odd, largest, scaled, capsys):
     assert side.flipped == int(odd == np.inf)
     cli_programs.print_divergence(found)
     assert capsys.readouterr().out.count(largest) >= 2
-    told = json.loads(json.dumps(cli_programs.finite(asdict(found)), allow_nan=False))
+    told = json.loads(json.dumps(terminal.finite(asdict(found)), allow_nan=False))
     assert told["sides"][0]["layers"][0]["largest"] == largest
 
 

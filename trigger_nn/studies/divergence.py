@@ -7,7 +7,7 @@ other side's is where it changes. With the output itself put in, the decision is
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,7 +146,7 @@ def _side(
     for name in common:
         kind = program.type_of(name)
         mine, other = to_float(ours[name], kind), np.asarray(theirs[name], np.float64).reshape(ours[name].shape)
-        scale = _scale(mine, other) if in_scale else 1.0
+        scale = power_of_two(mine, other) if in_scale else 1.0
         numbers[name] = other * scale
         layers.append(_parting(name, mine, numbers[name], scale, kind))
     flipped, flips = _flips(program, inputs, ours, numbers, decision)
@@ -162,7 +162,7 @@ def _parting(name: str, mine: np.ndarray, other: np.ndarray, scale: float, kind:
     return LayerParting(name, mine.size, len(different), scale, largest, rms, largest * 2.0**kind.fraction, first)
 
 
-def _scale(mine: np.ndarray, other: np.ndarray) -> float:
+def power_of_two(mine: np.ndarray, other: np.ndarray) -> float:
     """The power of two that brings `other` nearest to `mine` (least squares), by what is finite."""
     finite = np.isfinite(other)
     overlap, size = float(np.vdot(mine[finite], other[finite])), float(np.vdot(other[finite], other[finite]))
@@ -180,23 +180,44 @@ def _flips(
     output = program.output_names[0]
     if output not in theirs:
         return None, {}
-    kind, wanted = program.type_of(output), theirs[output]
-    events = np.flatnonzero(decision.differs(to_float(ours[output], kind), wanted))
-    counts: Counter[str] = Counter()
-    given = {name: values[events] for name, values in inputs.items()}
-    undecided = np.ones(len(events), bool)
+    wanted = theirs[output]
+    events = np.flatnonzero(decision.differs(to_float(ours[output], program.type_of(output)), wanted))
+    given, other = ({name: x[events] for name, x in values.items()} for values in (inputs, theirs))
+    counts = Counter(
+        flipping_layers(program, given, other, lambda rest, own: ~decision.differs(rest, wanted[events[own]]))
+    )
+    return len(events), {op.name: counts[op.name] for op in program.operations if counts[op.name]}
+
+
+def flipping_layers(
+    program: Program,
+    inputs: Mapping[str, np.ndarray],
+    theirs: Mapping[str, np.ndarray],
+    agrees: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> tuple[str, ...]:
+    """For each event the first layer with which the emulator comes to the other side's decision.
+
+    Args:
+        program: the compiled network; its first output decides.
+        inputs: mantissas by input port, (events, ...), of events whose decision differs.
+        theirs: numbers of the other side's layers, (events, ...); put into the program one after the other.
+        agrees: from numbers of the first output, (some, ...), and the places of these events among all, whether each
+            one's decision is the other side's.
+    """
+    output = program.output_names[0]
+    kind, given = program.type_of(output), dict(inputs)
+    left = np.arange(len(next(iter(inputs.values()))))
+    found = np.full(len(left), output, object)  # the side's own output decides, also where its type can't hold it
     for operation in program.operations:
-        if operation.name == output:  # the side's own output decides, also where its type could not hold it
-            counts[output] += int(undecided.sum())
+        if operation.name == output or not len(left):
             break
-        if operation.name not in theirs or not undecided.any():
-            continue
-        given[operation.name] = _cast(theirs[operation.name][events], operation.type)
-        rest = run_reference(program, given, (output,))[output]
-        changed = undecided & ~decision.differs(to_float(rest, kind), wanted[events])
-        counts[operation.name] += int(changed.sum())
-        undecided &= ~changed
-    return len(events), {name: count for name, count in counts.items() if count}
+        if operation.name in theirs:
+            given[operation.name] = _cast(theirs[operation.name][left], operation.type)
+            rest = run_reference(program, given, (output,))[output]
+            changed = agrees(to_float(rest, kind), left)
+            found[left[changed]] = operation.name
+            given, left = {name: values[~changed] for name, values in given.items()}, left[~changed]
+    return tuple(found)
 
 
 def _cast(values: np.ndarray, kind: Fixed) -> np.ndarray:

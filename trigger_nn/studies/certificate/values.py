@@ -8,6 +8,10 @@ import numpy as np
 
 from trigger_nn.studies.rates import Efficiency
 
+Interval = tuple[float, float, float]  # value, lower and upper end of its 68 % interval
+
+EMULATOR, QKERAS = "emulator", "QKeras"  # names of sides that others are held against
+
 # How decisions are compared: each side at its own threshold for the same rate; all at the emulator's threshold;
 # or, without thresholds, by which output is largest.
 Basis = Literal["same rate", "same threshold", "largest output"]
@@ -25,10 +29,11 @@ class Side:
 class Flips:
     """Decisions of one output that differ between two sides, over events of one kind.
 
-    kind: `background` or the signal's name (of classes: the class). gained: pass at `second` alone; lost: at `first`
-    alone. gained_ppm, lost_ppm: events per million with 68 % interval. gained_hz, lost_hz: rate (value, low, high),
-    None where events stand for none. change: of the efficiency or of the rate as a share, second less first, with its
-    interval from the flips (value, low, high), in percent points of efficiency or percent of rate.
+    kind: `background` or the signal's name; of classes, where an output passes if it is the largest, the class and
+    `other classes`. gained: pass at `second` alone; lost: at `first` alone. gained_ppm, lost_ppm: per million simulated
+    events of the kind, with 68 % interval. gained_hz, lost_hz: rate (value, low, high), None where events stand for
+    none. change: of the efficiency or of the rate as a share, second less first, with its interval from the flips
+    (value, low, high), in percent points of efficiency or percent of the rate at `first`, NaN where that is 0.
     """
 
     output: str
@@ -40,16 +45,20 @@ class Flips:
     events: int
     gained: int
     lost: int
-    gained_ppm: tuple[float, float, float]
-    lost_ppm: tuple[float, float, float]
-    gained_hz: tuple[float, float, float] | None
-    lost_hz: tuple[float, float, float] | None
-    change: tuple[float, float, float]
+    gained_ppm: Interval
+    lost_ppm: Interval
+    gained_hz: Interval | None
+    lost_hz: Interval | None
+    change: Interval
 
 
 @dataclass(frozen=True)
 class Onset:
-    """Where flips of `side` against the emulator begin: of `looked_at` flipped events, how many at each layer."""
+    """Where flips of `side` against the emulator begin: of `looked_at` flipped events, how many at each layer.
+
+    looked_at: the first of all `flipped` events. layers: in the order in which the program computes them, before them
+    `threshold`, where the emulator's own score, held against the side's threshold, gives the side's decision already.
+    """
 
     output: str
     side: str
@@ -80,9 +89,10 @@ class Residuals:
 class Need:
     """Events that resolve `precision` of a requested rate, and how long the emulator needs for them.
 
-    effective: background events (equal weights) behind the rate now; of `events` emulated. needed: events of the same
-    mixture for which the rate's statistical error is `precision` of it; zero_bias: unweighted crossings for the same.
-    seconds, zero_bias_seconds: at `events_per_second`, measured here.
+    effective: background events (equal weights) behind the rate now; of `events` background events emulated. needed:
+    background events of the same mixture for which the rate's statistical error is `precision` of it, infinite if none
+    is behind the rate now; zero_bias: unweighted crossings for the same. seconds, zero_bias_seconds: at
+    `events_per_second`, measured here.
     """
 
     output: str
@@ -98,8 +108,28 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Events of all kinds that two sides decide differently at any output and any rate, on one basis.
+
+    ppm: those per million simulated events, with 68 % interval. equal_scores: events whose every score is the same.
+    """
+
+    first: str
+    second: str
+    basis: Basis
+    events: int
+    differing: int
+    ppm: Interval
+    equal_scores: int
+
+
+@dataclass(frozen=True)
 class Certificate:
-    """All sides on the same events. thresholds: by (side, output, target in Hz), as numbers of the score."""
+    """All sides on the same events. thresholds: by (side, output, target in Hz), as numbers of the score.
+
+    alike: pair by pair, whatever the output and rate. lsb: of the emulator's score. events_per_second: the emulator's,
+    measured here. normalisation: how background events got their rates, in a sentence.
+    """
 
     program: str
     digest: str
@@ -110,9 +140,15 @@ class Certificate:
     onsets: tuple[Onset, ...]
     residuals: tuple[Residuals, ...]
     needs: tuple[Need, ...]
+    alike: tuple[Alike, ...] = ()
+    lsb: float = 1.0
+    events_per_second: float = 0.0
+    normalisation: str = ""
 
     @property
     def exact(self) -> bool:
         """Whether QKeras and the emulator decide every event alike."""
-        pairs = [flip for flip in self.flips if {flip.first, flip.second} == {"QKeras", "emulator"}]
-        return bool(pairs) and all(flip.gained == flip.lost == 0 for flip in pairs)
+        pair = {QKERAS, EMULATOR}
+        flips = [flip.gained + flip.lost for flip in self.flips if {flip.first, flip.second} == pair]
+        events = [alike.differing for alike in self.alike if {alike.first, alike.second} == pair]
+        return bool(flips) and not any(flips) and not any(events)

@@ -1,0 +1,43 @@
+"""Intervals of 68 % for what flips: shares of events, rates, and what is gained less what is lost.
+
+Nothing flipped has an interval, too: its upper end is what the events rule out. All are central, so that end is passed
+with a probability of 16 %. Events and rates are those of `studies.menu.intervals`, to which copies add no precision.
+"""
+
+import math
+
+import numpy as np
+
+from trigger_nn.studies.certificate.values import Interval
+from trigger_nn.studies.menu import intervals
+from trigger_nn.studies.menu.groups import Group
+
+
+def share(flipped: np.ndarray, group: Group) -> Interval:
+    """The share of the group's weight that is `flipped`, a boolean for each event of the study."""
+    found = intervals.share(group.passing(flipped), group.total)
+    return found.value, found.low, found.high
+
+
+def rate(flipped: np.ndarray, group: Group) -> Interval:
+    """Hz that the `flipped` events of a group stand for, whose weights are Hz."""
+    found = intervals.rate(group.passing(flipped), group.total)
+    return found.value, found.low, found.high
+
+
+def gain(gained: Interval, lost: Interval) -> Interval:
+    """What is gained less what is lost, both of the same events, with an interval from theirs.
+
+    Each end takes the nearer ends of both in quadrature (Zou and Donner, Stat. Med. 27 (2008) 1693): for large counts
+    the square root of gained + lost, and not empty if nothing flips. A flip is one or the other, never both, which
+    correlates the two by no more than their shares of all events; that is left out.
+    """
+    value = gained[0] - lost[0]
+    down = math.hypot(gained[0] - gained[1], lost[2] - lost[0])
+    up = math.hypot(gained[2] - gained[0], lost[0] - lost[1])
+    return value, value - down, value + up
+
+
+def scaled(interval: Interval, factor: float) -> Interval:
+    """Value and both ends times `factor`."""
+    return interval[0] * factor, interval[1] * factor, interval[2] * factor

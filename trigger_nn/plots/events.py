@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from trigger_nn.events.quantities import Column, Quantity
 from trigger_nn.events.storage.shards import OneEvent
-from trigger_nn.plots.figures import as_png
+from trigger_nn.plots.parts import words
+from trigger_nn.plots.style import BLUE, picture
 
 PANEL = (4.6, 4.0)  # inches
 LINES = 16  # of a table
@@ -19,7 +20,8 @@ WIDEST = 5  # numbers of an object in a line
 Draw = Callable[[Any, Any], None]  # given the figure and the axes
 
 
-def event_picture(event: OneEvent) -> bytes:
+@picture
+def event_picture(event: OneEvent) -> Figure:
     """A PNG: a panel for each channel of an image, for each pulse and table of objects, and one for plain numbers."""
     panels: list[Draw] = []
     plain: list[str] = []
@@ -38,13 +40,14 @@ def event_picture(event: OneEvent) -> bytes:
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     size = (PANEL[0] * columns, PANEL[1] * rows)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    figure = Figure(figsize=size)
+    grid = figure.subplots(rows, columns, squeeze=False)
     for axes, draw in zip(grid.ravel(), panels, strict=False):
         draw(figure, axes)
     for axes in grid.ravel()[len(panels) :]:
         axes.axis("off")
-    figure.suptitle(event.process)
-    return as_png(figure)
+    figure.suptitle(words(event.process, 40 * columns))
+    return figure
 
 
 def _images(name: str, column: Column, values: np.ndarray) -> list[Draw]:
@@ -82,7 +85,7 @@ def _extent(column: Column) -> tuple[float, float, float, float]:
 
 
 def _pulse(_: Any, axes: Any, name: str, values: np.ndarray) -> None:
-    axes.plot(np.arange(len(values)), values, "o-", color="#0072B2")
+    axes.plot(np.arange(len(values)), values, "o-", color=BLUE)
     axes.set_title(name)
     axes.set_xlabel("sample")
     axes.set_ylabel("ADC counts")
@@ -104,7 +107,7 @@ def _table(_: Any, axes: Any, name: str, column: Column, values: np.ndarray) -> 
         heads = ["", *map(str, range(1, len(table) + 1))]
     drawn = axes.table(cellText=lines, colLabels=heads, loc="upper center", edges="horizontal")
     drawn.auto_set_font_size(False)
-    drawn.set_fontsize(8)
+    drawn.set_fontsize(10)
 
 
 def _line(name: str, quantity: Quantity, values: np.ndarray) -> str:

@@ -1,180 +1,250 @@
-"""Draw result tables; compute nothing. Every function returns a PNG as bytes."""
+"""Draw the tables of a run (`trigger_nn.workflow`); compute nothing. Every function returns a PNG as bytes."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import hist
 import matplotlib as mpl
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 import mplhep
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from trigger_nn.events.quantities import Column
-from trigger_nn.hardware.estimate import Estimate
+from trigger_nn.events.quantities import Column, Quantity
+from trigger_nn.plots.layers import layer_costs
+from trigger_nn.plots.parts import (
+    categorical,
+    efficiency_axis,
+    ends,
+    hertz,
+    key,
+    logarithmic,
+    matrix,
+    nothing,
+    sample_line,
+    words,
+)
+from trigger_nn.plots.style import (
+    BLUE,
+    DARK,
+    FAINT,
+    GREEN,
+    HEIGHT,
+    ORANGE,
+    VERMILION,
+    WIDTH,
+    Look,
+    as_png,
+    look,
+    picture,
+)
 from trigger_nn.studies.classes import ClassComparison
 from trigger_nn.studies.comparison import SignalComparison
 
-# Colours that stay apart for colour-blind eyes (Okabe and Ito).
-CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-STYLES: dict[str, dict[str, Any]] = {
-    "float": {"color": "0.35", "ls": "-", "lw": 2.5},
-    "QKeras": {"color": "tab:orange", "ls": "-", "lw": 4},
-    "emulator": {"color": "tab:blue", "ls": "--", "lw": 1.8},
-    "cuts, tuned": {"color": "tab:green", "ls": "-", "lw": 1.8},
-    "hottest cell": {"color": "tab:red", "ls": ":", "lw": 1.8},
+__all__ = [
+    "as_png",
+    "class_curves",
+    "confusion",
+    "efficiencies",
+    "event_images",
+    "feature_distributions",
+    "layer_costs",
+    "rate_curves",
+    "score_distributions",
+    "training_losses",
+]
+
+KILO = 1e3  # Hz
+THICK = 4.5  # points
+# The quantized network is drawn thick and pale, as the emulator's curve should lie on it.
+SIDES: dict[str, tuple[Look, float]] = {
+    "float": (Look(DARK, "-.", "D", ""), 1.6),
+    "QKeras": (Look(ORANGE, "-", "s", ""), THICK),
+    "emulator": (Look(BLUE, "--", "o", ""), 1.8),
+    "cuts, tuned": (Look(GREEN, (0, (7, 2, 1, 2, 1, 2)), "^", ""), 1.8),
+    "hottest cell": (Look(VERMILION, ":", "v", ""), 1.8),
 }
 
 
-def rate_curves(comparison: SignalComparison, targets: Sequence[float]) -> bytes:
-    """Signal efficiency against the rate of that signal's trigger; dotted where the sample does not resolve it."""
-    figure, axes = plt.subplots(figsize=(6.2, 4.6))
-    for name, line in comparison.curves.items():
-        axes.plot(line.rate / 1e3, line.efficiency, label=name, **STYLES[name])
+def _side(name: str, place: int) -> tuple[Look, float]:
+    return SIDES.get(name) or (look(place), 1.8)
+
+
+@picture
+def rate_curves(comparison: SignalComparison, targets: Sequence[float]) -> Figure:
+    """Signal efficiency against the rate (kHz) of that signal's trigger; `targets` (Hz) are lines."""
+    figure = Figure()
+    axes, handles = figure.subplots(), []
+    for i, (name, line) in enumerate(comparison.curves.items()):
+        series, width = _side(name, i)
+        above = 2 + (width < THICK)
+        axes.plot(line.rate / KILO, line.efficiency, color=series.colour, ls=series.line, lw=width, zorder=above)
+        handles.append(sample_line(series, name, lw=width))
     for target in targets:
-        axes.axvline(target / 1e3, color="0.8", lw=0.8, zorder=0)
-    axes.set(xscale="log", xlim=(10, 31e3), ylim=(0, 1.02))
-    axes.set_xlabel("rate (kHz)")
-    axes.set_ylabel(f"efficiency for {comparison.signal}")
-    axes.legend(frameon=False, loc="upper left")
-    return as_png(figure)
+        axes.axvline(target / KILO, color=FAINT, lw=0.8, zorder=0)
+    axes.set(xscale="log", xlim=(10, 31e3))
+    logarithmic(axes.xaxis)
+    axes.set_xlabel("rate of the trigger (kHz)")
+    efficiency_axis(axes, f"efficiency for {words(comparison.signal, 24, 1)}")
+    key(figure, handles)
+    return figure
 
 
-def efficiencies(comparison: SignalComparison) -> bytes:
-    """Efficiency with its interval, at each fixed rate, for each trigger."""
-    figure, axes = plt.subplots(figsize=(6.2, 4.6))
+@picture
+def efficiencies(comparison: SignalComparison) -> Figure:
+    """Efficiency with its interval, at each fixed rate, for each trigger; hollow where the sample resolves no rate."""
+    figure = Figure()
+    axes, handles = figure.subplots(), []
     names = list(dict.fromkeys(row.trigger for row in comparison.rows))
     targets = list(dict.fromkeys(row.target for row in comparison.rows))
     for k, name in enumerate(names):
-        rows = [row for row in comparison.rows if row.trigger == name]
-        values = np.array([[r.efficiency.value, r.efficiency.low, r.efficiency.high] for r in rows]).T
-        place = np.arange(len(targets)) + (k - (len(names) - 1) / 2) * 0.15
-        errors = np.abs(values[1:] - values[0])
-        axes.errorbar(place, values[0], errors, fmt="o", ms=5, capsize=3, label=name, color=STYLES[name]["color"])
-    axes.set_xticks(range(len(targets)), [f"{target / 1e3:g} kHz" for target in targets])
-    axes.set_ylim(0, 1.25 * max(row.efficiency.high for row in comparison.rows))
-    axes.set_ylabel(f"efficiency for {comparison.signal}")
-    axes.legend(frameon=False, loc="upper left", ncols=3)
-    return as_png(figure)
+        series, _ = _side(name, k)
+        for row in (row for row in comparison.rows if row.trigger == name):
+            place = targets.index(row.target) + (k - (len(names) - 1) / 2) * 0.7 / max(len(names), 1)
+            kept = row.efficiency
+            axes.errorbar(
+                place, kept.value, yerr=ends(kept.value, kept.low, kept.high), fmt=series.marker, ms=6,
+                color=series.colour, mfc=series.colour if row.resolved else "white",
+            )  # fmt: skip
+        handles.append(sample_line(series, name, marker=True))
+    categorical(axes.xaxis, [hertz(target) for target in targets])
+    for edge in range(1, len(targets)):
+        axes.axvline(edge - 0.5, color=FAINT, lw=0.8, zorder=0)
+    axes.set_xlabel("rate of the trigger")
+    axes.set_ylabel(f"efficiency for {words(comparison.signal, 24, 1)}")
+    axes.set_ylim(bottom=0)
+    key(figure, handles)
+    return figure
 
 
-def score_distributions(scores: np.ndarray, kinds: Mapping[str, np.ndarray], signal: str) -> bytes:
-    """Emulated scores of each process, normalised to one; `kinds` are masks by process."""
-    figure, axes = plt.subplots(figsize=(6.2, 4.6))
-    edges = np.linspace(float(np.quantile(scores, 0.0005)), float(np.quantile(scores, 0.9995)), 60)
-    for name, mask in kinds.items():
-        counts, _ = np.histogram(scores[mask], edges)
-        mplhep.histplot(counts / max(mask.sum(), 1), edges, ax=axes, label=name, yerr=False)
+@picture
+def score_distributions(scores: np.ndarray, kinds: Mapping[str, np.ndarray], signal: str) -> Figure:
+    """Emulated scores of each process with statistical errors, normalised to one; `kinds` are masks by process."""
+    figure = Figure()
+    axes, handles = figure.subplots(), []
+    across = _axis(scores, 60)
+    for i, (name, mask) in enumerate(kinds.items()):
+        _normalised(axes, across, scores[mask], look(i))
+        handles.append(sample_line(look(i), name))
     axes.set_yscale("log")
-    axes.set_xlabel(f"score for {signal} (logit)")
-    axes.set_ylabel("fraction of events")
-    axes.legend(frameon=False)
-    return as_png(figure)
+    logarithmic(axes.yaxis)
+    axes.set_xlabel(f"score for {words(signal, 24, 1)} (logit)")
+    axes.set_ylabel("share of each bin")
+    key(figure, handles)
+    return figure
 
 
-def event_images(images: Mapping[str, np.ndarray], column: Column) -> bytes:
-    """One event of each process: transverse energy or momentum in GeV over eta and phi."""
-    lsb, eta_max = column.quantities[0].lsb, float(column.view.get("eta_max") or 5.0)
-    figure, panels = plt.subplots(1, len(images), figsize=(3.1 * len(images), 3.9), sharey=True, layout="constrained")
-    top = max(float(image.max()) for image in images.values()) * lsb
+def _axis(values: np.ndarray, bins: int, least: float = 1e-9) -> hist.axis.Regular:
+    """Bins over all but the outermost of `values`, at least so wide in all."""
+    low, high = (float(end) for end in np.quantile(values, [0.001, 0.999])) if len(values) else (0.0, 1.0)
+    return hist.axis.Regular(bins, low, max(high, low + least) + 1e-9)
+
+
+def _normalised(axes: Axes, across: hist.axis.Regular, values: np.ndarray, series: Look) -> None:
+    """Steps of shares of all `values`, with errors."""
+    filled = hist.Hist(across, storage=hist.storage.Weight()).fill(values, weight=1 / max(len(values), 1))
+    mplhep.histplot(filled, ax=axes, yerr=True, color=series.colour, ls=series.line, flow="none", lw=1.4)
+
+
+@picture
+def event_images(images: Mapping[str, np.ndarray], column: Column) -> Figure:
+    """One event of each process: the column's first quantity, in its unit, over eta and phi."""
+    quantity, eta_max = column.quantities[0], float(column.view.get("eta_max") or 5.0)
+    figure = Figure(figsize=(3.1 * len(images) + 1.2, 3.9))
+    panels = figure.subplots(1, len(images), sharey=True, squeeze=False)[0]
+    top = max(quantity.lsb, *(float(quantity.value(image).max()) for image in images.values()))
     norm = mpl.colors.SymLogNorm(linthresh=5, vmin=0, vmax=top)
-    for axes, (name, image) in zip(np.atleast_1d(panels), images.items(), strict=True):
+    for axes, (name, image) in zip(panels, images.items(), strict=True):
         extent = (-np.pi, np.pi, -eta_max, eta_max)
-        drawn = axes.imshow(image * lsb, origin="lower", extent=extent, aspect="auto", cmap="viridis", norm=norm)
-        axes.set_title(name)
+        numbers = quantity.value(image)
+        drawn = axes.imshow(numbers, origin="lower", extent=extent, aspect="auto", cmap="viridis", norm=norm)
+        axes.set_title(words(name, 26, 2))
         axes.set_xlabel(r"$\phi$ (rad)")
-    np.atleast_1d(panels)[0].set_ylabel(r"$\eta$")
-    bar = figure.colorbar(drawn, ax=panels, label="transverse energy (GeV)")
-    bar.set_ticks([0, 2, 5, 10, 20, 50, 100, 200, 500], labels=["0", "2", "5", "10", "20", "50", "100", "200", "500"])
-    bar.ax.set_ylim(0, top)
-    return as_png(figure)
+    panels[0].set_ylabel(r"$\eta$")
+    bar = figure.colorbar(drawn, ax=panels, label=_head(quantity))
+    ticks = [tick for tick in (0, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if tick <= top]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.minorticks_off()
+    return figure
 
 
-def feature_distributions(values: Mapping[str, np.ndarray], column: Column) -> bytes:
+def _head(quantity: Quantity) -> str:
+    return words(quantity.name, 30) if quantity.unit == "1" else f"{words(quantity.name, 30)} ({quantity.unit})"
+
+
+@picture
+def feature_distributions(values: Mapping[str, np.ndarray], column: Column) -> Figure:
     """One panel each number of the input, at most 16; `values` are counts by process, (events, numbers)."""
     numbers = min(next(iter(values.values())).shape[1], 16)
     quantities = (column.quantities * numbers)[:numbers]
-    rows = -(-numbers // 4)
-    figure, panels = plt.subplots(rows, min(numbers, 4), figsize=(13, 2.6 * rows), squeeze=False, layout="constrained")
+    columns = min(numbers, 4)
+    rows = -(-numbers // columns)
+    figure = Figure(figsize=(max(2.6 * columns, WIDTH), 2.4 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False)
     for i, (axes, quantity) in enumerate(zip(panels.ravel(), quantities, strict=False)):
-        ends = quantity.value(np.quantile(np.concatenate([v[:, i] for v in values.values()]), [0.002, 0.998]))
-        edges = np.linspace(ends[0], max(ends[1], ends[0] + quantity.lsb), 41)
-        for colour, (name, counts) in zip(CLASS_COLOURS, values.items(), strict=False):
-            density, _ = np.histogram(quantity.value(counts[:, i]), edges)
-            mplhep.histplot(density / max(len(counts), 1), edges, ax=axes, label=name, yerr=False, color=colour)
-        axes.set_xlabel(quantity.name if quantity.unit == "1" else f"{quantity.name} ({quantity.unit})")
+        counts = {name: quantity.value(table[:, i]) for name, table in values.items()}
+        across = _axis(np.concatenate(list(counts.values())), 40, quantity.lsb)
+        for k, own in enumerate(counts.values()):
+            _normalised(axes, across, own, look(k))
+        axes.set_xlabel(_head(quantity), fontsize=12)
+        axes.tick_params(labelsize=11)
     for axes in panels.ravel()[numbers:]:
         axes.axis("off")
     for axes in panels[:, 0]:
-        axes.set_ylabel("fraction")
-    panels[0, 0].legend(frameon=False, fontsize="small")
-    return as_png(figure)
+        axes.set_ylabel("share of each bin", fontsize=12)
+    key(figure, [sample_line(look(k), name) for k, name in enumerate(values)])
+    return figure
 
 
-def class_curves(comparison: ClassComparison) -> bytes:
-    """Mistag rate against efficiency: a colour a class, full for the float network, dashed for the emulated one."""
-    figure, axes = plt.subplots(figsize=(6.2, 4.6))
+@picture
+def class_curves(comparison: ClassComparison) -> Figure:
+    """Mistag rate against efficiency: a colour a class; broad and pale the float network, in lines the emulated one."""
+    figure = Figure(figsize=(WIDTH, HEIGHT))
+    axes, handles = figure.subplots(), []
     for network in comparison.networks:
         if network.network not in ("float", "emulator"):
             continue
-        dashed = network.network == "emulator"
-        for colour, row in zip(CLASS_COLOURS, network.rows, strict=False):
+        pale = network.network == "float"
+        for i, row in enumerate(network.rows):
             mistag, kept = network.curves[row.name]
-            label = f"{row.name}, AUC {row.area:.3f}" if dashed else None
-            axes.plot(kept, mistag, color=colour, ls="--" if dashed else "-", lw=1.4, label=label)
-    axes.set(yscale="log", ylim=(1e-3, 1), xlim=(0, 1))
-    axes.set_xlabel("efficiency")
-    axes.set_ylabel("mistag rate")
-    axes.legend(frameon=False, title="emulated (dashed), float (full)", fontsize="small", loc="upper left")
-    return as_png(figure)
+            line: dict[str, Any] = {"ls": "-", "lw": 4, "alpha": 0.3} if pale else {"ls": look(i).line, "lw": 1.6}
+            axes.plot(kept, mistag, color=look(i).colour, **line)
+            handles += [] if pale else [sample_line(look(i), f"{row.name}, AUC {row.area:.3f}")]
+    axes.set(yscale="log", ylim=(1e-3, 1), xlim=(0, 1), xlabel="efficiency", ylabel="mistag rate")
+    logarithmic(axes.yaxis)
+    key(figure, handles, "emulated; pale and broad: float")
+    return figure
 
 
-def confusion(comparison: ClassComparison) -> bytes:
-    """Shares of each class (rows) that the emulated network takes for each class (columns)."""
+@picture
+def confusion(comparison: ClassComparison) -> Figure:
+    """Shares of each class (lines) that the emulated network takes for each class (columns)."""
     network = next(n for n in comparison.networks if n.network == "emulator")
-    figure, axes = plt.subplots(figsize=(5.2, 4.4))
-    shares = network.confusion / network.confusion.sum(axis=1, keepdims=True)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), share in np.ndenumerate(shares):
-        axes.text(j, i, f"{share:.2f}", ha="center", va="center", color="white" if share > 0.5 else "black")
-    axes.set_xticks(range(len(comparison.classes)), comparison.classes)
-    axes.set_yticks(range(len(comparison.classes)), comparison.classes)
-    axes.set_xlabel("taken for")
-    axes.set_ylabel("true class")
-    return as_png(figure)
+    number = len(comparison.classes)
+    figure = Figure(figsize=(max(0.9 * number + 1.6, 4.0), max(0.7 * number + 0.9, 3.0)))
+    axes = figure.subplots()
+    totals = network.confusion.sum(axis=1, keepdims=True)
+    shares = np.divide(network.confusion, totals, out=np.full(network.confusion.shape, np.nan), where=totals > 0)
+    matrix(axes, shares, [[f"{share:.2f}" for share in line] for line in shares])
+    categorical(axes.xaxis, comparison.classes, 12)
+    categorical(axes.yaxis, comparison.classes, 16)
+    axes.set(xlabel="taken for", ylabel="true class (shares of it)")
+    return figure
 
 
-def layer_costs(estimate: Estimate) -> bytes:
-    """Estimated cycles and LUTs of each layer."""
-    layers = [layer for layer in estimate.layers if layer.latency or layer.lut]
-    figure, panels = plt.subplots(1, 2, figsize=(9, 0.38 * len(layers) + 1.3), sharey=True, layout="constrained")
-    for axes, resource, colour in zip(panels, ("latency", "lut"), ("tab:blue", "tab:orange"), strict=True):
-        axes.barh([layer.layer for layer in layers], [getattr(layer, resource) for layer in layers], color=colour)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    panels[0].set_xlabel(f"latency (cycles of {estimate.clock_period:g} ns)")
-    panels[1].set_xlabel("LUTs")
-    panels[0].invert_yaxis()
-    return as_png(figure)
-
-
-def training_losses(losses: Mapping[str, Sequence[float]]) -> bytes:
+@picture
+def training_losses(losses: Mapping[str, Sequence[float]]) -> Figure:
     """Validation loss of each network after each epoch."""
-    figure, axes = plt.subplots(figsize=(6.2, 4.0))
-    for name, values in losses.items():
-        axes.plot(range(1, len(values) + 1), values, label=name, color=STYLES[name]["color"], lw=2)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("validation loss")
-    axes.legend(frameon=False)
-    return as_png(figure)
-
-
-def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG without dates or versions; the figure is closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+    figure = Figure(figsize=(WIDTH, 0.85 * HEIGHT))
+    axes, handles = figure.subplots(), []
+    for i, (name, values) in enumerate(losses.items()):
+        series, _ = _side(name, i)
+        dots: dict[str, Any] = {"marker": series.marker} if len(values) < 3 else {}
+        axes.plot(range(1, len(values) + 1), values, color=series.colour, ls=series.line, **dots)
+        handles.append(sample_line(series, name))
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
+    axes.set(xlabel="epoch", ylabel="validation loss")
+    if not any(map(len, losses.values())):
+        nothing(axes, "no epoch")
+    key(figure, handles)
+    return figure

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from trigger_nn.hardware.estimate.values import Resource
-from trigger_nn.plots.figures import CLASS_COLOURS, as_png
+from trigger_nn.plots.style import COLOURS as SERIES
+from trigger_nn.plots.style import picture
 from trigger_nn.studies.tradeoffs import Point, Precision, TradeOffs
 from trigger_nn.studies.tradeoffs.values import WAYS
 
-COLOURS = dict(zip(WAYS, CLASS_COLOURS, strict=False))
+COLOURS = dict(zip(WAYS, SERIES, strict=False))
 NAMES = {"rtl": "our RTL, unrolled"}
 MARKERS = "os^DvPX*"
 PANELS: tuple[tuple[Resource, str], ...] = (("lut", "LUT"), ("dsp", "DSP slices"))
@@ -23,7 +24,8 @@ RING = 4.0  # points by which a marker is larger than the one that another strat
 Place = tuple[float, float, Precision]
 
 
-def latency_and_resources(table: TradeOffs) -> bytes:
+@picture
+def latency_and_resources(table: TradeOffs) -> Figure:
     """Latency (ns) against LUTs and against DSP slices, a PNG: colour for the strategy, marker for the precision.
 
     What nothing beats is in full colour with its intervals, and at the program's own precision with reuse factor and
@@ -31,7 +33,8 @@ def latency_and_resources(table: TradeOffs) -> bytes:
     logic region holds where that is within reach. Where strategies coincide their markers are rings around each other.
     A panel of a resource that no design takes says so in words.
     """
-    figure, panels = plt.subplots(1, len(PANELS), figsize=(11, 5.2), sharey=True, layout="constrained")
+    figure = Figure(figsize=(13.5, 5.6))
+    panels = figure.subplots(1, len(PANELS), sharey=True)
     markers = _markers(table)
     for axes, (resource, label) in zip(panels, PANELS, strict=True):
         if _is_taken(table, resource):
@@ -54,7 +57,7 @@ def latency_and_resources(table: TradeOffs) -> bytes:
     panels[1].set_title("bars: intervals of 90 %", loc="right", fontsize="medium")
     figure.legend(handles=[*_ways(table), *_precisions(table, markers), *_kinds(table)], loc="outside right upper",
                   frameon=False, fontsize="small")  # fmt: skip
-    return as_png(figure)
+    return figure
 
 
 def _markers(table: TradeOffs) -> dict[Precision, str]:
@@ -121,7 +124,7 @@ def _told(axes: Axes, table: TradeOffs) -> None:
     for (luts, latency, _), here in places.items():
         axes.annotate(
             _label(here), (luts, latency), xytext=(5, 4), textcoords="offset points",
-            fontsize="x-small", color=COLOURS[here[-1].way], zorder=4,
+            fontsize="small", color="0.2", zorder=4,
             path_effects=[withStroke(linewidth=2, foreground="w")],
         )  # fmt: skip
 

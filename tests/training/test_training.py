@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 from trigger_nn.errors import RecipeError
 from trigger_nn.events.inputs import network_input
 from trigger_nn.frontend.legacy import keras
-from trigger_nn.recipe import load_model_recipe
+from trigger_nn.recipe import NetworkSpec, load_model_recipe
 from trigger_nn.training.architectures import float_network, quantized_network
 from trigger_nn.training.fit import targets, train, weights
 from trigger_nn.training.folding import fold, transfer
@@ -109,3 +109,56 @@ def test_tagger_needs_no_convolution(recipe):
     model = quantized_network(spec, (16,), 5)
     assert [layer.name for layer in model.layers][:2] == ["features", "dense1"]
     assert model.output_shape == (None, 5)
+
+
+def sparse(recipe, share, **network):
+    training = recipe.training.model_copy(update={"pruning": share, "epochs": 1, "quantized_epochs": 3})
+    spec = recipe.network.model_copy(update=network)
+    return recipe.model_copy(update={"training": training, "network": spec})
+
+
+def test_pruning_leaves_the_share_asked_for_in_every_kernel(few, recipe):
+    found = train(few, sparse(recipe, 0.6), lambda *_: None)
+    layers = [layer for layer in found.quantized_model.layers if layer.get_weights()]
+    assert [layer.name for layer in layers] == ["conv1", "conv2", "dense1", "score"]
+    for layer in layers:
+        kernel, _ = layer.get_weights()
+        assert int((kernel != 0).sum()) == round(0.4 * kernel.size), layer.name
+    floats = found.float_model.get_layer("dense1").get_weights()[0]
+    assert (floats != 0).all()
+
+
+def test_only_epochs_with_the_whole_share_are_kept(few, recipe):
+    """A share of nearly all makes later epochs worse; the best of the first ones would not be pruned enough."""
+    found = train(few, sparse(recipe, 0.99), lambda *_: None)
+    kernel, _ = found.quantized_model.get_layer("dense1").get_weights()
+    assert int((kernel != 0).sum()) == round(0.01 * kernel.size)
+
+
+def test_a_layer_has_its_own_grid(recipe):
+    own = {"conv2": {"weights": {"bits": 3, "integer": 1}, "activations": {"bits": 5, "integer": 2}}}
+    spec = NetworkSpec.model_validate(recipe.network.model_dump() | {"layers": own})
+    model = quantized_network(spec, (22, 14, 1), 2)
+    kernels = {layer.name: layer.kernel_quantizer_internal for layer in model.layers if layer.get_weights()}
+    assert {name: (grid.bits, grid.integer) for name, grid in kernels.items()} == {
+        "conv1": (6, 0), "conv2": (3, 1), "dense1": (6, 0), "score": (6, 0)
+    }  # fmt: skip
+    relu = [model.get_layer(f"{name}_relu").quantizer for name in ("conv1", "conv2", "dense1")]
+    assert [(grid.bits, grid.integer) for grid in relu] == [(8, 4), (5, 2), (8, 4)]
+
+
+def test_a_layers_own_range_decides_how_its_weights_are_scaled(few, recipe):
+    """The last kernel takes back what earlier layers were multiplied by, so scaling changes no decision."""
+    keras.utils.set_random_seed(1)
+    wide = {"dense1": {"weights": {"bits": 8, "integer": 3}, "activations": {"bits": 8, "integer": 6}}}
+    spec = NetworkSpec.model_validate(recipe.network.model_dump() | {"layers": wide})
+    model = float_network(spec, (22, 14, 1), 2)
+    tops = {name: np.full(9, 1.0) for name in ("conv1", "conv2", "dense1")}
+    plain, own = (quantized_network(s, (22, 14, 1), 2) for s in (recipe.network, spec))
+    transfer(fold(model), tops, plain, recipe.network)
+    transfer(fold(model), tops, own, spec)
+    gain = own.get_layer("dense1").get_weights()[0] / plain.get_layer("dense1").get_weights()[0]
+    back = own.get_layer("score").get_weights()[0] / plain.get_layer("score").get_weights()[0]
+    assert np.allclose(gain, gain.flat[0])
+    assert gain.flat[0] > 1
+    assert np.allclose(back * gain.flat[0], 1)

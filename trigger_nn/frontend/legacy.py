@@ -35,6 +35,7 @@ with warnings.catch_warnings(), _silent_descriptor():
     try:
         import qkeras
         import tensorflow as tf
+        import tensorflow_model_optimization as tfmot
         import tf_keras as keras
 
         tf.constant(0.0)  # the first operation greets as well
@@ -48,7 +49,7 @@ with warnings.catch_warnings(), _silent_descriptor():
 # tf_keras finds fault with every QKeras constraint that it clones; there is nothing a user could mend.
 warnings.filterwarnings("ignore", message=".*keras.constraints.serialize.*")
 
-__all__ = ["keras", "load_model", "qkeras", "save_model", "tf"]
+__all__ = ["keras", "load_model", "qkeras", "save_model", "tf", "tfmot"]
 
 
 def load_model(path: str) -> Any:

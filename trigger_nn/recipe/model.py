@@ -8,36 +8,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_validator, mode
 from trigger_nn.errors import PrecisionError, RecipeError
 from trigger_nn.hardware.parts import device_of
 from trigger_nn.program.fixed import Fixed
+from trigger_nn.recipe.network import NetworkSpec, TrainingSpec
 from trigger_nn.recipe.part import NAME, Part, PositiveFloat, PositiveInt, load, validated
 from trigger_nn.recipe.study import StudySpec
-
-
-class QuantizerSpec(Part):
-    """A fixed-point grid as QKeras states it: total bits and integer bits (sign not counted among the latter)."""
-
-    bits: Annotated[int, Field(ge=1, le=32)]
-    integer: Annotated[int, Field(ge=-16, le=32)] = 0
-
-
-class ConvSpec(Part):
-    """One convolution, its batch normalisation folded in after training, and the pooling that follows."""
-
-    filters: PositiveInt
-    kernel: PositiveInt = 3
-    stride: PositiveInt = 1
-    padding: Literal["same", "valid"] = "same"
-    pool: PositiveInt = 1
-
-
-class NetworkSpec(Part):
-    """The architecture: convolutions (none for a plain multi-layer network), dense layers, one output a signal."""
-
-    convolutions: tuple[ConvSpec, ...] = ()
-    dense: tuple[PositiveInt, ...]
-    weights: QuantizerSpec = QuantizerSpec(bits=6, integer=0)
-    bias: QuantizerSpec = QuantizerSpec(bits=10, integer=3)
-    activations: QuantizerSpec = QuantizerSpec(bits=8, integer=4)
-    output: QuantizerSpec = QuantizerSpec(bits=16, integer=7)
 
 
 class EventsSpec(Part):
@@ -77,16 +50,6 @@ class EventsSpec(Part):
         if not self.classes and not (self.signals and self.backgrounds):
             raise ValueError("events.signals or events.backgrounds is missing; name at least one of each, or classes")
         return self
-
-
-class TrainingSpec(Part):
-    """Optimiser settings, the same for the float and the quantized network."""
-
-    seed: Annotated[int, Field(ge=0)] = 1
-    epochs: PositiveInt
-    quantized_epochs: PositiveInt
-    batch_size: PositiveInt = 256
-    learning_rate: PositiveFloat = 1e-3
 
 
 Strategy = Literal["latency", "resource", "resource_unrolled", "distributed_arithmetic"]

@@ -33,26 +33,29 @@ def quantized_network(spec: NetworkSpec, input_shape: tuple[int, ...], outputs: 
     """The quantized twin: every weight and activation on a grid that a power of two sets, no scale to multiply by."""
     x = inputs = keras.layers.Input(input_shape, name="image" if len(input_shape) > 1 else "features")
     for i, conv in enumerate(spec.convolutions, 1):
+        name = f"conv{i}"
         x = qkeras.QConv2D(
-            conv.filters, conv.kernel, strides=conv.stride, padding=conv.padding,
-            kernel_quantizer=_weights(spec.weights), bias_quantizer=_weights(spec.bias), name=f"conv{i}",
+            conv.filters, conv.kernel, strides=conv.stride, padding=conv.padding, **_grids(spec, name), name=name
         )(x)  # fmt: skip
-        x = qkeras.QActivation(_relu(spec.activations), name=f"conv{i}_relu")(x)
+        x = qkeras.QActivation(_relu(spec.quantizer(name, "activations")), name=f"{name}_relu")(x)
         x = _pool(conv.pool, i)(x) if conv.pool > 1 else x
     x = keras.layers.Flatten(name="flatten")(x) if len(input_shape) > 1 else x
     for i, width in enumerate((*spec.dense, outputs), 1):
         last = i > len(spec.dense)
         name = "score" if last else f"dense{i}"
-        x = qkeras.QDense(
-            width, kernel_quantizer=_weights(spec.weights), bias_quantizer=_weights(spec.bias), name=name
-        )(x)
-        x = x if last else qkeras.QActivation(_relu(spec.activations), name=f"{name}_relu")(x)
+        x = qkeras.QDense(width, **_grids(spec, name), name=name)(x)
+        x = x if last else qkeras.QActivation(_relu(spec.quantizer(name, "activations")), name=f"{name}_relu")(x)
     x = qkeras.QActivation(_weights(spec.output), name="output")(x)
     return keras.Model(inputs, x, name="quantized")
 
 
 def _pool(size: int, i: int) -> Any:
     return keras.layers.MaxPooling2D(size, name=f"conv{i}_pool")
+
+
+def _grids(spec: NetworkSpec, layer: str) -> dict[str, Any]:
+    kernel, bias = spec.quantizer(layer, "weights"), spec.quantizer(layer, "bias")
+    return {"kernel_quantizer": _weights(kernel), "bias_quantizer": _weights(bias)}
 
 
 def _weights(spec: QuantizerSpec) -> Any:

@@ -14,6 +14,7 @@ from trigger_nn.recipe import ModelRecipe
 from trigger_nn.training.architectures import float_network, quantized_network
 from trigger_nn.training.folding import fold, transfer
 from trigger_nn.training.losses import IGNORED, class_crossentropy, masked_crossentropy
+from trigger_nn.training.pruning import PruningSteps, pruned
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,8 +51,9 @@ def train(sample: Sample, recipe: ModelRecipe, progress: Progress) -> Trained:
     twin = quantized_network(recipe.network, shape, outputs)
     transfer(fold(baseline), _activations(baseline, sample, recipe), twin, recipe.network)
     quantized_losses = _fit(
-        twin, sample, recipe, recipe.training.quantized_epochs, recipe.training.learning_rate / 3, "quantized", progress
-    )
+        pruned(twin, recipe.training, _steps(sample, recipe)), sample, recipe, recipe.training.quantized_epochs,
+        recipe.training.learning_rate / 3, "quantized", progress, ramp=recipe.training.ramp,
+    )  # fmt: skip
     return Trained(baseline, twin, float_losses, quantized_losses)
 
 
@@ -87,10 +89,11 @@ def weights(sample: Sample, split: str, recipe: ModelRecipe) -> np.ndarray:
 
 
 def _fit(
-    model: Any, sample: Sample, recipe: ModelRecipe, epochs: int, learning_rate: float, what: str, progress: Progress
-) -> tuple[float, ...]:
-    steps = epochs * -(-len(sample.splits["train"]) // recipe.training.batch_size)
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.02)
+    model: Any, sample: Sample, recipe: ModelRecipe, epochs: int, learning_rate: float, what: str, progress: Progress,
+    ramp: int = 0,
+) -> tuple[float, ...]:  # fmt: skip
+    """Losses epoch by epoch; the model is left as it was after the best of them, the first `ramp` not among these."""
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * _steps(sample, recipe), alpha=0.02)
     loss = class_crossentropy if recipe.events.classes else masked_crossentropy
     model.compile(keras.optimizers.legacy.Adam(schedule), loss, weighted_metrics=[])
     rng = np.random.default_rng(recipe.training.seed)
@@ -99,17 +102,25 @@ def _fit(
     best, kept, losses = np.inf, model.get_weights(), []
     for epoch in range(epochs):
         x = _training_inputs(sample, recipe, rng)
-        model.fit(x, labels, sample_weight=weight, batch_size=recipe.training.batch_size, verbose=0)
+        model.fit(
+            x, labels, sample_weight=weight, batch_size=recipe.training.batch_size, verbose=0,
+            callbacks=[PruningSteps()],
+        )  # fmt: skip
         losses.append(float(model.evaluate(*validation[:2], sample_weight=validation[2], batch_size=1024, verbose=0)))
         if not np.isfinite(losses[-1]):
             raise TriggerNNError(
                 f"Training the {what} network diverged in epoch {epoch + 1}; lower training.learning_rate."
             )
-        if losses[-1] < best:
+        if epoch >= ramp and losses[-1] < best:
             best, kept = losses[-1], model.get_weights()
         progress(what, epoch + 1, epochs)
     model.set_weights(kept)
     return tuple(losses)
+
+
+def _steps(sample: Sample, recipe: ModelRecipe) -> int:
+    """Batches an epoch."""
+    return -(-len(sample.splits["train"]) // recipe.training.batch_size)
 
 
 def _inputs(sample: Sample, split: str, recipe: ModelRecipe, which: slice = slice(None)) -> np.ndarray:

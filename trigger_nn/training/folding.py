@@ -36,16 +36,17 @@ def fold(model: Any) -> list[Folded]:
 
 def transfer(folded: list[Folded], activations: dict[str, np.ndarray], twin: Any, spec: NetworkSpec) -> None:
     """Set the twin's weights from `folded`; `activations` are the float relu outputs of each layer on some events."""
-    reach = 2.0**spec.activations.integer
     incoming = 1.0
     for layer in folded:
         outgoing = 1.0
         if layer.name in activations:
+            reach = 2.0 ** spec.quantizer(layer.name, "activations").integer
             top = float(np.quantile(activations[layer.name], QUANTILE))
             outgoing = 2.0 ** np.floor(np.log2(reach / max(top, 1e-6)))
             # Weights saturate at their range: let no more than a few of the largest do so.
+            own = spec.quantizer(layer.name, "weights")
             largest = float(np.quantile(np.abs(layer.kernel), 0.99)) / incoming
-            outgoing = min(outgoing, 2.0 ** np.ceil(np.log2(2.0**spec.weights.integer / max(largest, 1e-6))))
+            outgoing = min(outgoing, 2.0 ** np.ceil(np.log2(2.0**own.integer / max(largest, 1e-6))))
         twin.get_layer(layer.name).set_weights([layer.kernel * outgoing / incoming, layer.bias * outgoing])
         incoming = outgoing
 

@@ -50,7 +50,7 @@ def part_of(out: Path, job: Job, restart: bool) -> Iterator[tuple[Path, Progress
     folder = out.with_name(out.name + ".part")
     with _writing(out):
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder):
             if restart and (folder / JOB).is_file():
                 _empty(folder)
             try:
@@ -164,7 +164,7 @@ def _checksum(path: Path, length: int) -> int | None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keep other processes out; the lock ends with the process, however that ends."""
     with (folder / LOCK).open("w") as file:
         try:

@@ -22,10 +22,12 @@ class Trial:
     """One recipe of a scan.
 
     parameters: by key path of the recipe. metrics: `efficiency` at the scan's rate with `efficiency_low` and
-    `efficiency_high` (68 %), of classes `accuracy` alike; `float_efficiency`; `latency_ns`, `cycles`, `interval`,
-    `lut`, `ff`, `dsp`, `bram` (estimated); `weights` (not zero), `weight_bits` (summed). epochs: float and quantized.
-    loss: validation loss, float and quantized. recipe: its file. front: nothing is better in one objective and no
-    worse in all others. why: of a failed trial, one sentence.
+    `efficiency_high` (68 %), of classes `accuracy` alike; `float_efficiency`; `efficiency_at_lower_rate` and
+    `efficiency_at_higher_rate`, the rate changed by its statistical error, which `background_events` (effective ones)
+    give; `latency_ns`, `cycles`, `interval`, `lut`, `ff`, `dsp`, `bram` (estimated); `weights` (not zero),
+    `weight_bits` (summed over those). epochs: float and quantized. loss: validation loss of the networks kept, float
+    and quantized. recipe, program: files in the scan's folder. front: nothing is better in one objective and no worse
+    in all others. why: of a failed trial, one sentence.
     """
 
     number: int

@@ -17,7 +17,7 @@ demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
 
 # A file's tests stay on one worker, as they share what it makes once; tests/conftest.py puts the long files first.
-test: lint $(VENV)/fixtures-ready
+test: lint $(VENV)/fixtures-ready $(VENV)/browser-ready
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test-ready
@@ -64,6 +64,10 @@ $(VENV)/bench-ready: pyproject.toml | $(VENV)/test-ready
 $(VENV)/fixtures-ready: tests/fetch_fixtures.py | $(VENV)/test-ready
 	$(BIN)/python tests/fetch_fixtures.py $(VENV)/fixtures
 	touch $@
+
+# A Chromium to open pages in, where the machine has none. Without one their tests are skipped, but fail where CI is set.
+$(VENV)/browser-ready: tests/fetch_browser.py | $(VENV)/test-ready
+	if $(BIN)/python -m tests.fetch_browser $(VENV)/browser; then touch $@; fi
 
 clean:
 	rm -rf build firmware_projects/*/ firmware_projects/*.zip .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ from trigger_nn.version import __version__
 if TYPE_CHECKING:
     from trigger_nn.api import (
         bundle,
+        certify,
         compile,
         diverge,
         estimate,
@@ -24,19 +25,20 @@ if TYPE_CHECKING:
         network_inputs,
         read_events,
         rtl,
+        study,
         verify,
     )
     from trigger_nn.workflow.emulate import emulate
 
 _LAZY = (
-    "bundle", "compile", "diverge", "estimate", "lint", "load_model", "lower", "network_inputs", "read_events", "rtl",
-    "verify",
+    "bundle", "certify", "compile", "diverge", "estimate", "lint", "load_model", "lower", "network_inputs",
+    "read_events", "rtl", "study", "verify",
 )  # fmt: skip
 
 __all__ = [
     "Emulator", "Fixed", "Program", "TriggerNNError", "__version__",
-    "bundle", "compile", "diverge", "emulate", "estimate", "lint", "load_model", "lower", "network_inputs",
-    "read_events", "rtl", "verify",
+    "bundle", "certify", "compile", "diverge", "emulate", "estimate", "lint", "load_model", "lower", "network_inputs",
+    "read_events", "rtl", "study", "verify",
 ]  # fmt: skip
 
 

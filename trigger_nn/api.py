@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from trigger_nn.frontend.compile import Compiled
     from trigger_nn.hardware.lint import Finding
     from trigger_nn.hardware.rtl.block import Rtl
+    from trigger_nn.recipe import StudySpec
+    from trigger_nn.studies.certificate.values import Certificate
+    from trigger_nn.workflow.study import Studied
 
 
 def load_model(path: str | Path) -> Any:
@@ -157,6 +160,52 @@ def _by_port(program: Program, inputs: Inputs) -> dict[str, np.ndarray]:
         ports = ", ".join(port.name for port in program.inputs)
         raise EventsError(f"Input {missing[0]!r} is missing; give one array for each of the ports {ports}.")
     return {port.name: np.asarray(given[port.name]) for port in program.inputs}
+
+
+def study(
+    program: Program, paths: str | Path | Sequence[str | Path], spec: "StudySpec | str | Path | None" = None, *,
+    out: str | Path | None = None, signals: Sequence[str] = (), backgrounds: Sequence[str] = (),
+    classes: Sequence[str] = (), **options: Any,
+) -> "Studied":  # fmt: skip
+    """Rates, efficiencies and all that follows of `program` on the events at `paths`; `.study` holds the tables.
+
+    `spec` is what is asked (a value, or a TOML file); without it what the program records, as far as the events can
+    answer. What each output is for is named where the program does not record it. With `out` the page and its tables
+    are written there. `options` are those of `workflow.study.study`.
+
+    Raises:
+        EventsError, RecipeError, ToolNotFound: see `workflow.study.study`.
+    """
+    from trigger_nn.workflow.asking import load_study, recorded_study, roles_of
+    from trigger_nn.workflow.pages.study import study_page, write_study
+    from trigger_nn.workflow.study import study as run
+
+    files = (paths,) if isinstance(paths, str | Path) else tuple(paths)
+    asked = load_study(Path(spec)) if isinstance(spec, str | Path) else spec
+    roles, options = roles_of(program, signals, backgrounds, classes), {"strict": asked is not None} | options
+    found = run(program, tuple(map(Path, files)), asked or recorded_study(program), roles=roles, **options)
+    if out is not None:
+        write_study(found, study_page(found, program), Path(out))
+    return found
+
+
+def certify(
+    program: Program, sample: Sample, model: Any = None, float_model: Any = None, second: Program | None = None, *,
+    rates_khz: Sequence[float] = (), signals: Sequence[str] = (), backgrounds: Sequence[str] = (),
+    classes: Sequence[str] = (), **options: Any,
+) -> "Certificate":  # fmt: skip
+    """Which decisions differ between emulator of `program`, its QKeras `model`, a `float_model`, a `second` program.
+
+    On the test split of `sample`, at `rates_khz`; `options` are those of `workflow.certificate.gathered`.
+
+    Raises:
+        EventsError: the events do not fit, or nothing says what the outputs are for.
+    """
+    from trigger_nn.workflow.asking import roles_of
+    from trigger_nn.workflow.certificate import Others, certified
+
+    roles = roles_of(program, signals, backgrounds, classes)
+    return certified(program, sample, Others(float_model, model, second), roles, tuple(rates_khz), **options)
 
 
 def estimate(program: Program, clock_period: float = 5.0, part: str = "xcvu13p-flga2577-2-e") -> Estimate:

@@ -550,7 +550,7 @@ def test_check_prints_json(wrapping):
     program, events = wrapping
     done = run(program, "--events", events, "--json")
     assert done.exit_code == 1
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     assert (told["events"], told["digest"]) == (2, Program.load(program).digest)
     (use,) = [use for use in told["types"] if use["layer"] == "y"]
     assert (use["wrapped"], use["type"], use["enough"]) == (1, "fixed<4,4>", "ufixed<4,4>")

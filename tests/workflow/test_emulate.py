@@ -333,7 +333,7 @@ def emulate(*arguments):
     done = CliRunner().invoke(app, ["emulate", *map(str, arguments)])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
-    return done.output
+    return done.stdout
 
 
 @pytest.fixture
@@ -389,7 +389,7 @@ def test_npy_is_one_array_as_before(tmp_path, saved):
     path = write(tmp_path / "x.npy", x=x)
     said = emulate(tmp_path / "one.h5", path, "--out", tmp_path / "s.npy")
     assert "fixed<8,4> integers of 's'" in said
-    assert f"events emulated {EVENTS}/{EVENTS}" in said
+    assert said.startswith(f"{EVENTS} events, at ")
     found = np.load(tmp_path / "s.npy")
     assert found.dtype == np.int64
     same({"s": found}, expected(small(), x=x))
@@ -563,7 +563,7 @@ def test_an_interrupted_command_goes_on_where_it_stopped(tmp_path, how):
         "--engine", "reference", "--out", "s.h5",
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in process.stdout:
+    for line in process.stderr:
         if "events emulated" in line and "emulated 0/" not in line:
             assert "/s, " in line
             assert "s left" in line
@@ -577,7 +577,7 @@ def test_an_interrupted_command_goes_on_where_it_stopped(tmp_path, how):
     assert 600 <= done < 6300
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"{done} of them by an interrupted run" in again.stdout
-    assert f"events emulated {done}/6300" in again.stdout
+    assert f"events emulated {done}/6300" in again.stderr
     program = Program.load(PROGRAM)
     wanted = Emulator(program, run_reference).predict(to_numbers(program))
     with h5py.File(tmp_path / "s.h5") as file:

@@ -84,7 +84,7 @@ def emulate(
         score_type(port)
     given = (paths,) if isinstance(paths, str | Path) else tuple(paths)
     sources = open_sources(program, tuple(map(Path, given)), reading)
-    return _run(program, sources, engine_named(engine, threads), block_size(program, engine, block), 0)
+    return run_sources(program, sources, engine_named(engine, threads), block_size(program, engine, block), 0)
 
 
 def emulate_to_file(
@@ -108,7 +108,7 @@ def emulate_to_file(
     with part_of(out, job, restart) as (folder, progress):
         before = progress.done
         report("events emulated", before, job.events)
-        for scores in _run(program, sources, engine, block, before):
+        for scores in run_sources(program, sources, engine, block, before):
             progress = append(folder, job, progress, scores.scores)
             report("events emulated", progress.done, job.events)
         rate = (job.events - before) / max(time.monotonic() - started, 1e-9)
@@ -148,8 +148,14 @@ def _size(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _run(program: Program, sources: tuple[Source, ...], engine: Engine, block: int, start: int) -> Iterator[Scores]:
-    """From event `start` of all on."""
+def run_sources(
+    program: Program, sources: tuple[Source, ...], engine: Engine, block: int, start: int = 0
+) -> Iterator[Scores]:
+    """Scores of `sources` from event `start` of all on, at most `block` events at a time.
+
+    Raises:
+        EventsError: a file is damaged, holds fewer events than it lists, or was changed in the meantime.
+    """
     types, before = {port.name: score_type(port) for port in program.outputs}, 0
     for source in sources:
         done = max(start - before, 0)

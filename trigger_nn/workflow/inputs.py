@@ -10,6 +10,7 @@ from trigger_nn.errors import EventsError
 from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.storage.dataset import SPLITS
 from trigger_nn.events.storage.shards import read_sample
+from trigger_nn.files import check_readable
 from trigger_nn.program.fixed import to_float
 from trigger_nn.program.program import Program
 from trigger_nn.workflow.arrays import DAMAGE
@@ -38,13 +39,18 @@ def numbers_at(program: Program, path: Path, split: str = "test") -> Mapping[str
 
 def _arrays(program: Program, path: Path) -> dict[str, np.ndarray]:
     names = [port.name for port in program.inputs]
+    if not path.is_file():
+        raise EventsError(f"There is no file of arrays at {path}; give the path of one, .npy or .npz.")
+    check_readable(path)
     try:
         stored = np.load(path, mmap_mode="r")
         if isinstance(stored, np.ndarray):
             stored = {names[0]: stored}
         arrays = {name: stored[name] for name in names if name in stored}
     except DAMAGE as error:
-        raise EventsError(f"{path} is no array: {error}; write it with numpy.save or numpy.savez.") from None
+        # numpy takes whatever it does not know for pickled objects, and says how to load them at one's own risk.
+        reason = "it holds pickled objects, or is no file of numpy" if "pickle" in str(error) else error
+        raise EventsError(f"{path} is no array: {reason}; write it with numpy.save or numpy.savez.") from None
     missing = [name for name in names if name not in arrays]
     if missing:
         raise EventsError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from trigger_nn import toolchain
 from trigger_nn.errors import HandoffError, RecipeError
-from trigger_nn.files import sha256
+from trigger_nn.files import check_readable, sha256
 from trigger_nn.handoff.facts import Origin
 from trigger_nn.program.program import Program
 from trigger_nn.recipe import HardwareSpec, ModelRecipe, load_model_recipe, recipe_of
@@ -102,6 +102,7 @@ def recompiled(program: Program, path: Path) -> tuple["Compiled", Any]:
             f"There is no model at {path}, of which the HLS project of program {program.name!r} is made; give the "
             "quantized Keras model with --model."
         )
+    check_readable(path)
     try:
         model = load_model(str(path))
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from trigger_nn.files import replacing, sha256
 from trigger_nn.version import __version__
 from trigger_nn.workflow.steps import STEPS, Progress
+from trigger_nn.workflow.threads import limit_threads
 from trigger_nn.workflow.workspace import Workspace, is_written
 
 
@@ -21,6 +22,7 @@ def run_until(
 
     `force` repeats the last step even when nothing changed.
     """
+    limit_threads(workspace.recipe.training.threads)
     digest = ""
     last = [step.verb for step in STEPS].index(verb)
     for number, step in enumerate(STEPS[: last + 1], 1):

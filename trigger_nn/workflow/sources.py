@@ -18,6 +18,7 @@ from trigger_nn.events.inputs import column_for, mantissas_for
 from trigger_nn.events.quantities import Column
 from trigger_nn.events.storage.dataset import FORMAT, SPLITS, Sample, check_events, read_description, read_events
 from trigger_nn.events.storage.shards import MANIFEST, read_manifest
+from trigger_nn.files import check_readable
 from trigger_nn.program.program import Port, Program
 from trigger_nn.workflow.fitting import arranged, cast, checked, counts
 from trigger_nn.workflow.reading import Mantissas, Reading, Source
@@ -40,6 +41,7 @@ def open_sources(program: Program, paths: tuple[Path, ...], reading: Reading) ->
 
 
 def _sources_at(program: Program, path: Path, reading: Reading, mapping: ForeignMapping | None) -> Iterator[Source]:
+    check_readable(path)
     if path.is_dir():
         shards = [shard for shard in read_manifest(path).shards if shard.split == reading.split]
         if not shards:
@@ -54,7 +56,7 @@ def _sources_at(program: Program, path: Path, reading: Reading, mapping: Foreign
             yield source
     elif mapping:
         yield _mapped(program, path, reading, mapping)
-    elif kind_of(path) == "hdf5" and _is_own(path):
+    elif kind_of(path) == "hdf5" and is_own(path):
         yield _own(program, path, reading)
     else:
         yield _plain(program, path, reading)
@@ -110,7 +112,12 @@ class _Own:
             raise EventsError(f"{self.path} is truncated or damaged ({error}); copy or make it again.") from None
 
 
-def _is_own(path: Path) -> bool:
+def is_own(path: Path) -> bool:
+    """Whether an HDF5 file holds events of this package.
+
+    Raises:
+        EventsError: it can't be read.
+    """
     try:
         with h5py.File(path, "r") as file:
             return bool(file.attrs.get("format") == FORMAT)

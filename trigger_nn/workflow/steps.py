@@ -157,11 +157,10 @@ def _bundle(workspace: Workspace, _: Progress) -> str:
 
 
 def _report(workspace: Workspace, _: Progress) -> str:
-    from trigger_nn.workflow.page import report_page
+    from trigger_nn.workflow.pages.run import run_page
+    from trigger_nn.workflow.pages.writing import write_page
 
-    with replacing(workspace.path("report.html")) as temporary:
-        temporary.write_text(report_page(workspace))
-    return f"page at {workspace.path('report.html')}"
+    return f"page at {write_page(run_page(workspace), workspace.build)}"
 
 
 def compiled_model(workspace: Workspace) -> "Compiled":
@@ -236,5 +235,5 @@ STEPS = (
         ],
         _bundle,
     ),
-    Step("report", "compare triggers and draw the page", ("report.html",), lambda _: "", _report),
+    Step("report", "compare triggers and draw the page", ("report.html", "report.json"), lambda _: "", _report),
 )  # fmt: skip

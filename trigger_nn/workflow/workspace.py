@@ -71,7 +71,7 @@ class Workspace:
         Raises:
             TriggerNNError: none was written, or the file that says where is damaged.
         """
-        with _readable(self.path("bundle.json")) as path:
+        with readable(self.path("bundle.json")) as path:
             return Path(json.loads(path.read_text())["folder"])
 
     @property
@@ -148,7 +148,7 @@ def estimated(workspace: Workspace, program: Program) -> Estimate:
 
 def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.ndarray], float]:
     """Scores of the test sample, by network, as numbers; and the emulator's events/s."""
-    with _readable(workspace.path("scores.npz")) as path, np.load(path) as stored:
+    with readable(workspace.path("scores.npz")) as path, np.load(path) as stored:
         scores = {name: stored[name].astype(np.float64) for name in ("float", "QKeras")}
         scores["emulator"] = to_float(stored["emulator"], program.outputs[0].type)
         return scores, float(stored["rate"])
@@ -156,7 +156,7 @@ def load_scores(workspace: Workspace, program: Program) -> tuple[dict[str, np.nd
 
 def load_agreements(workspace: Workspace) -> list[Agreement]:
     """What the verify step found equal."""
-    with _readable(workspace.path("agreement.json")) as path:
+    with readable(workspace.path("agreement.json")) as path:
         stored = json.loads(path.read_text())
         return [
             Agreement(**facts | {"layers": tuple(LayerAgreement(**x) for x in facts["layers"])}) for facts in stored
@@ -177,13 +177,13 @@ def versions() -> dict[str, str]:
 def load_choices(workspace: Workspace) -> list[Choice]:
     """What the compile step chose, layer by layer."""
     types = ("before", "after", "accumulator_before", "accumulator_after")
-    with _readable(workspace.path("choices.json")) as path:
+    with readable(workspace.path("choices.json")) as path:
         stored = json.loads(path.read_text())
         return [Choice(**facts | {key: facts[key] and Fixed.parse(facts[key]) for key in types}) for facts in stored]
 
 
 @contextlib.contextmanager
-def _readable(path: Path) -> Iterator[Path]:
+def readable(path: Path) -> Iterator[Path]:
     """Turn whatever a missing or damaged file of a run raises into one sentence."""
     try:
         yield path
@@ -193,7 +193,11 @@ def _readable(path: Path) -> Iterator[Path]:
 
 def events_digest(workspace: Workspace) -> str:
     """SHA-256 of the events file."""
-    path = workspace.events_path
+    return events_digest_at(workspace.events_path)
+
+
+def events_digest_at(path: Path) -> str:
+    """SHA-256 of an events file, or of what lists those of a folder."""
     path = path / MANIFEST if path.is_dir() else path  # the manifest lists the SHA-256 of every shard
     return sha256(path.read_bytes()) if path.is_file() else "missing"
 

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from trigger_nn.errors import EventsError, ToolNotFound, TriggerNNError
+from trigger_nn.files import check_readable
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def opened(path: Path, kind: str, tree: str | None = None) -> Iterator[ForeignFi
     """
     if not path.is_file():
         raise EventsError(f"There is no file at {path}; give the path of a {kind} file.")
+    check_readable(path)
     others: Mapping[str, Callable[[Path], ForeignFile]] = {"hdf5": _Hdf5, "npy": _Numpy, "parquet": _Parquet}
     with as_events_error(path, kind):
         file = _Root(path, tree or "") if kind == "root" else others[kind](path)

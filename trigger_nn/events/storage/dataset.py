@@ -17,7 +17,7 @@ import numpy as np
 
 from trigger_nn.errors import EventsError, PrecisionError
 from trigger_nn.events.quantities import Column, Quantity, from_json, to_json
-from trigger_nn.files import replacing
+from trigger_nn.files import check_readable, replacing
 from trigger_nn.program.fixed import Fixed
 
 FORMAT = "trigger_nn events"
@@ -139,6 +139,7 @@ def read_file(path: Path) -> Sample:
     """
     if not path.is_file():
         raise EventsError(f"There is no events file at {path}; make one with: trigger-nn events make RECIPE {path}.")
+    check_readable(path)
     try:
         with h5py.File(path, "r") as file:
             description = read_description(path, file)

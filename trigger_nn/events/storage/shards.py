@@ -5,7 +5,7 @@ the sample in memory take blocks: `blocks` here, `trigger_nn.events.storage.stre
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from trigger_nn.events.storage.dataset import (
     read_events,
     read_file,
 )  # fmt: skip
-from trigger_nn.files import replacing, sha256
+from trigger_nn.files import check_readable, replacing, sha256
 
 MANIFEST = "manifest.json"
 
@@ -176,11 +176,15 @@ def length(path: Path, split: str) -> int:
         return len(file[split]["process"]) if split in file else 0
 
 
-def file_blocks(path: Path, split: str, size: int, start: int = 0) -> Iterator[Events]:
-    """Events of `split` in one file, from event `start`, in checked blocks of at most `size`."""
+def file_blocks(
+    path: Path, split: str, size: int, start: int = 0, columns: Collection[str] | None = None
+) -> Iterator[Events]:
+    """Events of `split` in one file, from event `start`, in checked blocks of at most `size`; `columns`, or all."""
     with _opened(path) as file:
         try:
             description = read_description(path, file)
+            if columns is not None:
+                description = replace(description, columns={name: description.column(name) for name in columns})
             if split not in file:
                 raise EventsError(
                     f"{path} has no split {split!r}; it has: {', '.join(s for s in SPLITS if s in file)}."
@@ -197,6 +201,7 @@ def file_blocks(path: Path, split: str, size: int, start: int = 0) -> Iterator[E
 def _opened(path: Path) -> h5py.File:
     if not path.is_file():
         raise EventsError(f"There is no events file at {path}; make one with: trigger-nn events make RECIPE {path}.")
+    check_readable(path)
     try:
         return h5py.File(path, "r")
     except OSError as error:

@@ -1,0 +1,1 @@
+"""How long a full study of ten million events takes: python -m tests.benchmarks.studies --help."""

@@ -1,0 +1,1 @@
+"""What is known of a study, as pages: sections of tables, figures and sentences."""

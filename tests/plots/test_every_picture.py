@@ -92,14 +92,11 @@ def cases():
     yield "run: rates", figures.rate_curves, (tables.comparison(), [5e4, 1e5])
     yield "run: rates of others", figures.rate_curves, (tables.comparison(("mine", tables.LONG)), [])
     yield "run: efficiencies", figures.efficiencies, (tables.comparison(),)
-    kinds = {"QCD": EVENTS < 1, "hh4b": EVENTS > 0, "none": EVENTS > 100}
-    yield "run: scores", figures.score_distributions, (EVENTS, kinds, "hh4b")
     yield "run: images", figures.event_images, (tables.images(), tables.ENERGY)
     yield "run: one image", figures.event_images, (tables.images(("QCD",)), tables.ENERGY)
     counts = {"QCD": np.arange(800).reshape(100, 8), "hh4b": np.zeros((50, 8), int)}
     yield "run: features", figures.feature_distributions, (counts, tables.NUMBERS)
     yield "run: classes", figures.class_curves, (tables.class_comparison(),)
-    yield "run: confusion", figures.confusion, (tables.class_comparison(),)
     for name in ("event_images", "jets"):
         yield f"event of {name}", events.event_picture, (one_event(SAMPLES / f"{name}.h5", "test", 3, ""),)
     yield "run: losses", figures.training_losses, ({"float": [0.5, 0.4], "QKeras": [0.6, 0.5, 0.45]},)

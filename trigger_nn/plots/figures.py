@@ -19,7 +19,6 @@ from trigger_nn.plots.parts import (
     hertz,
     key,
     logarithmic,
-    matrix,
     nothing,
     sample_line,
     words,
@@ -44,13 +43,11 @@ from trigger_nn.studies.comparison import SignalComparison
 __all__ = [
     "as_png",
     "class_curves",
-    "confusion",
     "efficiencies",
     "event_images",
     "feature_distributions",
     "layer_costs",
     "rate_curves",
-    "score_distributions",
     "training_losses",
 ]
 
@@ -113,23 +110,6 @@ def efficiencies(comparison: SignalComparison) -> Figure:
     axes.set_xlabel("rate of the trigger")
     axes.set_ylabel(f"efficiency for {words(comparison.signal, 24, 1)}")
     axes.set_ylim(bottom=0)
-    key(figure, handles)
-    return figure
-
-
-@picture
-def score_distributions(scores: np.ndarray, kinds: Mapping[str, np.ndarray], signal: str) -> Figure:
-    """Emulated scores of each process with statistical errors, normalised to one; `kinds` are masks by process."""
-    figure = Figure()
-    axes, handles = figure.subplots(), []
-    across = _axis(scores, 60)
-    for i, (name, mask) in enumerate(kinds.items()):
-        _normalised(axes, across, scores[mask], look(i))
-        handles.append(sample_line(look(i), name))
-    axes.set_yscale("log")
-    logarithmic(axes.yaxis)
-    axes.set_xlabel(f"score for {words(signal, 24, 1)} (logit)")
-    axes.set_ylabel("share of each bin")
     key(figure, handles)
     return figure
 
@@ -213,22 +193,6 @@ def class_curves(comparison: ClassComparison) -> Figure:
     axes.set(yscale="log", ylim=(1e-3, 1), xlim=(0, 1), xlabel="efficiency", ylabel="mistag rate")
     logarithmic(axes.yaxis)
     key(figure, handles, "emulated; pale and broad: float")
-    return figure
-
-
-@picture
-def confusion(comparison: ClassComparison) -> Figure:
-    """Shares of each class (lines) that the emulated network takes for each class (columns)."""
-    network = next(n for n in comparison.networks if n.network == "emulator")
-    number = len(comparison.classes)
-    figure = Figure(figsize=(max(0.9 * number + 1.6, 4.0), max(0.7 * number + 0.9, 3.0)))
-    axes = figure.subplots()
-    totals = network.confusion.sum(axis=1, keepdims=True)
-    shares = np.divide(network.confusion, totals, out=np.full(network.confusion.shape, np.nan), where=totals > 0)
-    matrix(axes, shares, [[f"{share:.2f}" for share in line] for line in shares])
-    categorical(axes.xaxis, comparison.classes, 12)
-    categorical(axes.yaxis, comparison.classes, 16)
-    axes.set(xlabel="taken for", ylabel="true class (shares of it)")
     return figure
 
 

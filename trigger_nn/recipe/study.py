@@ -34,12 +34,16 @@ Edges = Annotated[tuple[float, ...], Field(min_length=2)]
 
 
 class TurnOnSpec(Part):
-    """Efficiency in bins of an offline quantity, in the column's unit, of `processes` (none: the signal's own)."""
+    """Efficiency in bins of an offline quantity, in the column's unit, of `processes` (none: the signal's own).
+
+    `signals` name the triggers that it is asked of; none: of all.
+    """
 
     column: str
     edges: Edges
     rank: PositiveInt = 1
     processes: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _rises(self) -> Self:

@@ -54,6 +54,24 @@ def everything(value):
         yield value
 
 
+def test_a_turn_on_is_drawn_for_the_signals_that_it_names():
+    curves = [{"column": "ht", "edges": [0, 200], "signals": ["other"]}, {"column": "ht", "edges": [0, 300]}]
+    spec = StudySpec.model_validate(SPEC.model_dump() | {"turn_on": curves})
+    found = study(two_signals(), ("hh", "other"), spec=spec)
+    assert [[float(one.edges[-1]) for one in each.turn_ons] for each in found.signals] == [
+        [300, 300],
+        [200, 200, 300, 300],
+    ]
+    with pytest.raises(EventsError, match="turn-on's signal 'qcd'"):
+        study(
+            two_signals(),
+            ("hh", "other"),
+            spec=StudySpec.model_validate(
+                SPEC.model_dump() | {"turn_on": [{"column": "ht", "edges": [0, 200], "signals": ["qcd"]}]}
+            ),
+        )
+
+
 @pytest.mark.parametrize("copies", [False, True])
 def test_a_study_answers_all_that_is_asked_for_every_signal(copies):
     scored = two_signals(copies)

@@ -79,6 +79,8 @@ def _signals(
 ) -> Iterator[SignalStudy]:  # fmt: skip
     named(groups, signals, "signal")
     named(groups, backgrounds, "background")
+    asked = [signal for curve in spec.turn_on for signal in curve.signals]
+    named({name: groups[name] for name in signals}, asked, "turn-on's signal")
     menu = menu_of(scored, groups, spec.menu, signals, backgrounds) if spec.menu else None
     for number, signal in enumerate(signals):
         progress("study", number, len(signals))

@@ -23,6 +23,8 @@ def turn_ons(
         EventsError: a column or process is missing.
     """
     for spec in specs:
+        if spec.signals and output.signal not in spec.signals:
+            continue
         counts, quantity = picked(scored, spec.column, spec.rank)
         places = binned(counts, quantity, spec.edges)
         name = spec.column if scored.columns[spec.column].ndim == 1 else f"{spec.column} {spec.rank}"

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.browser import check_page
 from tests.conftest import GOLDEN, ROOT
 from trigger_nn import Program, files
 from trigger_nn.errors import TriggerNNError
@@ -37,7 +38,7 @@ def refused(done, *says):
     """One sentence on stderr, exit code 1, no traceback."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-    assert done.stderr.startswith("error: ")
+    assert done.stderr.splitlines()[-1].startswith("error: ")  # what was done before stands above it
     for text in says:
         assert text in done.stderr, done.stderr
 
@@ -140,7 +141,7 @@ def test_show_and_estimate(tmp_path):
 
 VERBS = (
     "run", "train", "compile", "emulate", "estimate", "lint", "tradeoffs", "stream", "rtl", "show", "check", "diff",
-    "diverge", "bundle", "verify", "report", "compare", "events", "store",
+    "diverge", "certify", "bundle", "verify", "report", "scan", "study", "compare", "doctor", "events", "store",
 )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def test_help_of_the_store(tmp_path, verb):
     assert len(done.stdout.splitlines()) > 5
 
 
-@pytest.mark.parametrize("verb", ["make", "convert", "info", "check", "view"])
+@pytest.mark.parametrize("verb", ["make", "convert", "turn", "info", "check", "view"])
 def test_help_of_events(tmp_path, verb):
     done = trigger_nn("events", verb, "--help", cwd=tmp_path)
     assert done.returncode == 0
@@ -236,7 +237,7 @@ def test_an_interrupted_sample_goes_on_where_it_stopped(tmp_path):
     (tmp_path / "small.toml").write_text(SAMPLE)
     command = [sys.executable, "-m", "trigger_nn", "events", "make", "small.toml", "out", "--workers", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert "collisions generated 40/280" in process.stdout.readline()
+    assert "collisions generated 40/280" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -272,38 +273,63 @@ def bundle_of(folder):
 def test_without_gxx_verify_says_so_and_keeps_the_rest(finished, tmp_path):
     done = trigger_nn("verify", "recipe.toml", cwd=finished, path=str(tmp_path))
     refused(done, "g++ is not on this machine", "apt install g++")
-    assert "train: up to date" in done.stdout
-    assert "compile: up to date" in done.stdout
+    assert "train: up to date" in done.stderr
+    assert "compile: up to date" in done.stderr
     assert not (finished / "build/event_image/agreement.json").exists()
 
 
 def test_the_rest_of_the_run_goes_on_where_it_stopped(finished, gxx):
     done = trigger_nn("run", "recipe.toml", cwd=finished)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "train: up to date" in done.stdout
-    assert "values in 11 layers of 2000 events equal hls4ml's C++" in done.stdout
-    assert "QKeras forward pass" in done.stdout
-    page = (finished / "build/event_image/report.html").read_text()
-    assert page.count("data:image/png;base64,") == 9
-    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert "train: up to date" in done.stderr
+    assert "values in 11 layers of 2000 events equal hls4ml's C++" in done.stderr
+    assert "QKeras forward pass" in done.stderr
+    assert json.loads((finished / "build/event_image/report.json").read_text())["title"] == "event_image"
+    check_page(finished / "build/event_image/report.html")
     folder = bundle_of(finished)
     assert re.fullmatch(r"event_image-[0-9a-f]{8}", folder.name)
     assert (folder / "manifest.json").is_file()
     assert sorted(p.name for p in folder.parent.iterdir()) == [folder.name, f"{folder.name}.zip"]
-    again = trigger_nn("run", "recipe.toml", cwd=finished).stdout
+    again = trigger_nn("run", "recipe.toml", cwd=finished).stderr
     assert again.count("up to date") == 6
     # Another rate in the report does not train again.
     text = (finished / "recipe.toml").read_text()
     (finished / "recipe.toml").write_text(text.replace("[50.0, 100.0, 300.0]", "[60.0, 100.0, 300.0]"))
-    changed = trigger_nn("report", "recipe.toml", cwd=finished).stdout
+    changed = trigger_nn("report", "recipe.toml", cwd=finished).stderr
     assert "verify: up to date" in changed
     assert "bundle: write" in changed
     assert (folder / "manifest.json").is_file()  # the older bundle stays
     assert bundle_of(finished) != folder
     # A bundle that was removed is written again.
     shutil.rmtree(bundle_of(finished))
-    assert "bundle: write" in trigger_nn("bundle", "recipe.toml", cwd=finished).stdout
+    assert "bundle: write" in trigger_nn("bundle", "recipe.toml", cwd=finished).stderr
     assert bundle_of(finished).is_dir()
+
+
+def test_the_steps_of_a_recipe_are_told_as_json(finished):
+    """Everything is up to date by now, so these only read."""
+    told = {}
+    for verb in ("run", "train", "compile", "verify", "bundle", "report"):
+        done = trigger_nn(verb, "recipe.toml", "--json", cwd=finished)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "up to date" in done.stderr
+        told[verb] = json.loads(done.stdout)
+    program = Program.load(finished / "build/event_image/program.h5")
+    assert told["run"] == told["report"]
+    assert told["run"]["digest"] == told["compile"]["digest"] == program.digest
+    assert {row["signal"] for row in told["run"]["triggers"]} == {"hh4b", "vbf_inv"}
+    assert all(row["low"] <= row["efficiency"] <= row["high"] for row in told["run"]["triggers"])
+    assert told["run"]["classes"] == []
+    assert len(told["train"]["losses"]["QKeras"]) == 1
+    types = {choice["layer"]: choice["after"] for choice in told["compile"]["choices"]}
+    assert types == {name: str(program.operation(name).type) for name in types}
+    assert types
+    assert told["verify"]["holds"]
+    assert told["verify"]["agreements"][0]["theirs"] == "hls4ml's C++ built by g++"
+    assert finished / told["bundle"]["folder"] == bundle_of(finished)
+    quiet = trigger_nn("--quiet", "compile", "recipe.toml", cwd=finished)
+    assert quiet.stderr == ""
+    assert re.search(r"in all +\d+", quiet.stdout)
 
 
 def test_bundle_of_a_program(finished):
@@ -475,9 +501,9 @@ def test_another_program_makes_later_steps_run_again(finished):
     replace(program, provenance=dict(program.provenance) | {"note": "another"}).save(path)
     assert path.read_bytes() != before
     done = trigger_nn("verify", "recipe.toml", cwd=finished)
-    assert "compile: up to date" in done.stdout
-    assert "emulate: emulate the test sample" in done.stdout
-    assert "verify: build" in done.stdout
+    assert "compile: up to date" in done.stderr
+    assert "emulate: emulate the test sample" in done.stderr
+    assert "verify: build" in done.stderr
 
 
 def test_a_folder_that_is_not_ours_is_not_replaced(tmp_path):
@@ -516,7 +542,7 @@ def test_interrupt_leaves_nothing_half_written(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    for line in process.stdout:
+    for line in process.stderr:
         if "float" in line and "/" in line:
             break
     process.send_signal(signal.SIGINT)

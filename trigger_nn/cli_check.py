@@ -1,8 +1,6 @@
 """The verb `trigger-nn check`: which types of a program lose what on given events, and whether that is too much."""
 
-import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +11,7 @@ import typer
 from rich.table import Table
 
 from trigger_nn.errors import TriggerNNError
-from trigger_nn.terminal import Bar, console
+from trigger_nn.terminal import AsJson, Bar, console, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.passes.observing import Offence, TypeUse
@@ -67,7 +65,7 @@ def check(
     max_difference: Annotated[
         float | None, typer.Option(help="largest distance of an output from the unbounded twin's, a number", min=0.0)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of tables")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a program beside its unbounded twin: what wrapped, saturated and lost bits, type by type, and where first.
 
@@ -81,12 +79,12 @@ def check(
     bounds = {loss: Bound.parse(text) for loss, text in texts.items() if text}
     loaded = Program.load(program)
     numbers = numbers_at(loaded, events, split)
-    with nullcontext() if as_json else Bar() as progress:
+    with Bar() as progress:
         result = sanitize(loaded, numbers, max_difference, 3 if as_json else 1, progress)
     outputs = set(loaded.output_names)
     over = [*_over(result, bounds), *_far(result, outputs, max_difference)]
     if as_json:
-        typer.echo(json.dumps(as_plain(result) | {"over": over}, indent=1))
+        print_json(as_plain(result) | {"over": over})
     else:
         _print(result, over)
     if over:

@@ -1,13 +1,12 @@
 """The verb `trigger-nn compare`: what a board or a simulation yielded against what a bundle expects."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.handoff.vectors.captured import Compared
@@ -27,7 +26,7 @@ def compare(
         bool, typer.Option("--partial", help="expected events may be missing before and after those captured")
     ] = False,
     differences: Annotated[int, typer.Option(help="differences that are told of each file", min=1)] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare captured outputs with those that a bundle expects; exit code 1 if any bit differs.
 
@@ -40,7 +39,7 @@ def compare(
     results = compare_files(Bundle.read(bundle).files, captured, port, differences)
     good = [result.comparison.agrees if partial else result.comparison.equal for result in results]
     if as_json:
-        typer.echo(json.dumps([_plain(result) for result in results], indent=1))
+        print_json([_plain(result) for result in results])
     else:
         for result, fine in zip(results, good, strict=True):
             _print(result, fine)

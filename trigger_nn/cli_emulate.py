@@ -1,13 +1,11 @@
 """The verb `trigger-nn emulate`: a program over files of events, however many they hold."""
 
-import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trigger_nn.terminal import Bar, console
+from trigger_nn.terminal import AsJson, Bar, console, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.workflow.emulate import Emulated
@@ -38,7 +36,7 @@ def emulate(
     engine: Annotated[str, typer.Option(help="native (fast) or reference (evident); same bits")] = "",
     threads: Annotated[int | None, typer.Option(help="of the native engine; all cores if not given", min=1)] = None,
     restart: Annotated[bool, typer.Option("--restart", help="drop what an interrupted run left, begin again")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print a summary as JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a compiled program on events, without TensorFlow and hls4ml; scores are the output ports' integers.
 
@@ -54,16 +52,12 @@ def emulate(
     runner = engine_named(engine, threads)
     reading = Reading(split, tuple(column or ()), mapping, tree, mantissas)
     sources, size = open_sources(loaded, tuple(events), reading), block_size(loaded, engine, block)
-    with nullcontext(_silent) if as_json else Bar() as progress:
+    with Bar() as progress:
         done = emulate_to_file(loaded, sources, reading, out, runner, size, progress, restart)
     if as_json:
-        typer.echo(json.dumps(_plain(done), indent=1))
+        print_json(_plain(done))
     else:
         console.print(_sentence(done))
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """No progress is shown."""
 
 
 def _sentence(done: "Emulated") -> str:

@@ -1,6 +1,5 @@
 """`estimate`: latency and resources of a compiled program before any synthesis, beside a part and named budgets."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ import typer
 from rich.table import Table
 
 from trigger_nn.errors import RecipeError
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.budgets import Verdict
@@ -41,7 +40,7 @@ def estimate(
     calibration: Annotated[
         Path | None, typer.Option(help="calibration file to scale by; --calibrate writes build/calibration.json")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate latency and resources of a compiled program, as values with 90 % intervals.
 
@@ -68,7 +67,7 @@ def estimate(
     budgets = [budget_of(name) for name in budget] if budget else (*own_budgets(loaded), *BUDGETS)
     verdicts = [held(result, each) for each in budgets]
     if as_json:
-        console.print_json(json.dumps(_facts(result, part, verdicts)))
+        print_json(_facts(result, part, verdicts))
         return
     _print(result, part, verdicts)
 
@@ -89,7 +88,7 @@ def _learn(program: "Program", part: str, result: "Estimate", choice: "Choice", 
 
     row = row_of(program.name, program.digest, part, result, read_reports(project), choice)
     rows = add_row(path, row)
-    typer.echo(f"{path}: {len(rows)} designs, this one from {row.source}", err=True)
+    notes.print(f"{path}: {len(rows)} designs, this one from {row.source}")
 
 
 def _print(result: "Estimate", part: str, verdicts: list["Verdict"]) -> None:

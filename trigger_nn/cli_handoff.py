@@ -1,6 +1,5 @@
 """The verbs of the hand-over: bundle, verify, report. Each takes a recipe (TOML), or what was made of one."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,16 +8,24 @@ import typer
 from rich.table import Table
 
 from trigger_nn.cli_report import vendor_report
-from trigger_nn.cli_steps import DEFAULT_BUILD, DEFAULT_BUNDLES, BuildFolder, BundleFolder, Force, summary, until
+from trigger_nn.cli_steps import (
+    DEFAULT_BUILD,
+    DEFAULT_BUNDLES,
+    BuildFolder,
+    BundleFolder,
+    Force,
+    recorded,
+    summary,
+    until,
+)
 from trigger_nn.errors import HandoffError
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.handoff.verification import Verification
 
 app = typer.Typer()
 
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 INCOMPLETE = 3  # exit code
 MARKS = {True: "holds", False: "FAILS", None: "not checked"}
 
@@ -41,6 +48,7 @@ def bundle(
     build: BuildFolder = DEFAULT_BUILD,
     out: BundleFolder = DEFAULT_BUNDLES,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write what the firmware engineer receives, as OUT/NAME-DIGEST and as a zip.
 
@@ -50,7 +58,9 @@ def bundle(
         _refuse(
             target, {"--events": events, "--model": model, "--recipe": recipe, "--split": split, "--vectors": vectors}
         )
-        until("bundle", target, build, out, force)
+        workspace = until("bundle", target, build, out, force)
+        if as_json:
+            print_json(recorded(workspace, "bundle.json"))
         return
     if force:
         raise HandoffError(
@@ -66,9 +76,13 @@ def bundle(
         command += f" {name} {in_repository(given)}" if given else ""
     for name, value in (("--split", split), ("--vectors", vectors)):
         command += f" {name} {value}" if value else ""
-    made = program_bundle(target, events, model, recipe, split or "test", vectors, command)
-    folder = write_bundle(made, out)
-    console.print(f"{len(made.files)} files, digest {made.digest}\n{folder}\n{folder}.zip")
+    with notes.status("making the bundle"):
+        made = program_bundle(target, events, model, recipe, split or "test", vectors, command)
+        folder = write_bundle(made, out)
+    if as_json:
+        print_json({"folder": folder, "digest": made.digest})
+    else:
+        console.print(f"{len(made.files)} files, digest {made.digest}\n{folder}\n{folder}.zip")
 
 
 @app.command()
@@ -86,15 +100,18 @@ def verify(
     Of a recipe: build hls4ml's C++ with g++ and compare every layer with the emulator, bit for bit.
     """
     if is_recipe(target):
-        _refuse(target, {"--json": as_json or None, "--no-build": no_build or None})
-        until("verify", target, build, DEFAULT_BUNDLES, force)
+        _refuse(target, {"--no-build": no_build or None})
+        workspace = until("verify", target, build, DEFAULT_BUNDLES, force)
+        if as_json:
+            print_json({"holds": True, "agreements": recorded(workspace, "agreement.json")})
         return
     from trigger_nn.handoff.building import MAKE_CHECK
     from trigger_nn.handoff.verify import verify_path
 
-    found = verify_path(target, not no_build)
+    with notes.status("verifying; `make check` takes a minute" if not no_build else "verifying"):
+        found = verify_path(target, not no_build)
     if as_json:
-        console.print_json(json.dumps(asdict(found) | {"holds": found.holds, "complete": found.complete}))
+        print_json(asdict(found) | {"holds": found.holds, "complete": found.complete})
     else:
         print_verification(found)
     left = [check.name for check in found.unchecked if not (no_build and check.name == MAKE_CHECK)]
@@ -119,9 +136,8 @@ def report(
     Of a recipe: compare float, quantized, emulated and cut-based triggers, and write one HTML page.
     """
     if is_recipe(target):
-        _refuse(target, {"--program": program, "--json": as_json or None})
-        until("report", target, build, out, force)
-        summary(target, build, out)
+        _refuse(target, {"--program": program})
+        summary(until("report", target, build, out, force), as_json)
         return
     vendor_report(target, program, as_json)
 

@@ -1,6 +1,5 @@
 """The verb `trigger-nn lint`: what a vendor's tool would refuse or do badly, before anyone waits for it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.lint import Finding
@@ -26,7 +25,7 @@ def lint(
     spacing: Annotated[
         float, typer.Option(help="ns from one event to the next; 25 is every bunch crossing", min=0.0)
     ] = 25.0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of tables")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """What a tool would refuse or do badly with a program: layer, limit, who sets it, and the smallest change.
 
@@ -39,9 +38,10 @@ def lint(
 
     loaded = Program.load(program)
     hardware = _hardware(loaded, part, clock_period)
-    found = check(loaded, hardware, spacing, stream_facts(loaded, hardware))
+    with notes.status("checking"):
+        found = check(loaded, hardware, spacing, stream_facts(loaded, hardware))
     if as_json:
-        typer.echo(json.dumps(as_plain(loaded, hardware, spacing, found), indent=1))
+        print_json(as_plain(loaded, hardware, spacing, found))
     else:
         print_findings(loaded, hardware, spacing, found)
     if any(finding.severity is Severity.ERROR for finding in found):

@@ -1,20 +1,17 @@
 """The verbs that look into programs: show, diff, diverge."""
 
-import json
-import math
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from trigger_nn.terminal import Bar, console
+from trigger_nn.cli_show import as_plain, carriers_as_plain, print_carriers, print_program
+from trigger_nn.terminal import AsJson, Bar, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.passes.exact import Choice
-    from trigger_nn.program.program import Program
     from trigger_nn.studies.difference import Difference
     from trigger_nn.studies.divergence import Divergence, SideParting
 
@@ -29,56 +26,24 @@ def show(
     program: ProgramPath,
     carriers: Annotated[bool, typer.Option("--carriers", help="how the native engine computes each layer")] = False,
     target: Annotated[str, typer.Option(help="with --carriers: processor, of those this one can run; the best")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Print a compiled program: ports, operations, types, proven ranges, where it came from."""
-    from trigger_nn.passes.ranges import prove_ranges
     from trigger_nn.program.program import Program
 
     loaded = Program.load(program)
     if carriers:
-        print_carriers(loaded, target)
-        return
-    ranges = prove_ranges(loaded)
-    console.print(f"{loaded.name}  digest {loaded.digest}")
-    for port in loaded.inputs:
-        console.print(f"in   {port.name}  {port.shape}  {port.type}")
-    table = Table("layer", "operation", "reads", "shape", "type", "proven range", "accumulator", "constants", box=None)
-    for op in loaded.operations:
-        low, high = (bound * 2.0**-op.type.fraction for bound in ranges[op.name].bounds)
-        accumulator = str(getattr(op, "accumulator", ""))
-        table.add_row(
-            op.name, type(op).__name__, ", ".join(op.inputs), str(op.shape), str(op.type), f"{low:g} .. {high:g}",
-            accumulator, _constants(op),
-        )  # fmt: skip
-    console.print(table)
-    for port in loaded.outputs:
-        console.print(f"out  {port.name}  {port.shape}  {port.type}")
-    for loss in loaded.provenance.get("losses", []):
-        console.print(f"inexact: {loss}")
-    console.print(json.dumps(loaded.provenance.get("versions", {}), sort_keys=True))
+        from trigger_nn.engines.native.machine import runnable, target_named
 
-
-def print_carriers(program: "Program", target: str) -> None:
-    """The machine type of every layer's values and how its sums are added up, proven to give every bit."""
-    from trigger_nn.engines.native.explain import explain
-    from trigger_nn.engines.native.machine import runnable, target_named
-
-    chosen = target_named(target) if target else runnable()[0]
-    console.print(f"{program.name}  digest {program.digest}  on {chosen.name}, {chosen.vector} events a row")
-    table = Table("layer", "operation", "mantissas", "carrier", "sums of products", "left to the reference", box=None)
-    for choice in explain(program, chosen):
-        kind = choice.carrier + (f" modulo 2^{choice.carrier[1:]}" if choice.modular else "")
-        operation = type(program.operation(choice.layer)).__name__
-        span = f"{choice.low} .. {choice.high}"
-        table.add_row(choice.layer, operation, span, kind, "; ".join(choice.sums), choice.reason)
-    console.print(table)
-
-
-def _constants(operation: object) -> str:
-    from trigger_nn.program.operations import Constant
-
-    found = {name: value for name, value in vars(operation).items() if isinstance(value, Constant)}
-    return "; ".join(f"{name} {'x'.join(map(str, value.mantissa.shape))} {value.type}" for name, value in found.items())
+        chosen = target_named(target) if target else runnable()[0]
+        if as_json:
+            print_json(carriers_as_plain(loaded, chosen))
+        else:
+            print_carriers(loaded, chosen)
+    elif as_json:
+        print_json(as_plain(loaded))
+    else:
+        print_program(loaded)
 
 
 @app.command()
@@ -94,7 +59,7 @@ def diff(
     ] = None,
     split: Annotated[str, typer.Option(help="split of the events file")] = "test",
     threshold: Threshold = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """What changed between two programs or bundles: topology, types, weights, estimate; on events decisions and rate.
 
@@ -105,9 +70,10 @@ def diff(
 
     from trigger_nn.workflow.bundles import Side, changed
 
-    result = changed(Side.read(before), Side.read(after), events, split, tuple(threshold or ()))
+    with notes.status("comparing"):
+        result = changed(Side.read(before), Side.read(after), events, split, tuple(threshold or ()))
     if as_json:
-        console.print_json(json.dumps(asdict(result)))
+        print_json(asdict(result))
     else:
         print_difference(result)
     raise typer.Exit(1 if result.changes else 0)
@@ -140,7 +106,7 @@ def diverge(
     build: Annotated[Path, typer.Option(help="folder for intermediate files")] = Path("build"),
     events: Annotated[int, typer.Option(help="events of the test sample", min=1)] = 2000,
     threshold: Threshold = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Where float Keras, QKeras, emulator and hls4ml's C++ part, layer by layer, and where a decision changes.
 
@@ -156,21 +122,12 @@ def diverge(
 
     loaded = load_model_recipe(recipe)
     workspace = Workspace(loaded, recipe, build / loaded.name, Path("firmware_projects"))
-    with nullcontext() if as_json else Bar() as progress:
+    with Bar() as progress:
         result = diverged(workspace, events, Decision(tuple(threshold or ())), progress)
     if as_json:
-        console.print_json(json.dumps(finite(asdict(result)), allow_nan=False))
+        print_json(asdict(result))
     else:
         print_divergence(result)
-
-
-def finite(value: Any) -> Any:
-    """`value` for JSON, which knows neither infinity nor NaN: as text, wherever they stand in it."""
-    if isinstance(value, dict):
-        return {name: finite(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_divergence(divergence: "Divergence") -> None:

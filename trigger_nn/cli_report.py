@@ -1,6 +1,5 @@
 """The verb report: what vendor tools found, beside our estimate."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from trigger_nn.terminal import console
+from trigger_nn.terminal import console, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.estimate import Estimate
@@ -42,7 +41,7 @@ def vendor_report(project: Path, program: Path | None, as_json: bool) -> None:
             **asdict(reports),
             "comparison": [asdict(r) for r in compared],
         }
-        console.print_json(json.dumps(content, allow_nan=False))
+        print_json(content)
     else:
         _print(project, reports, compared, note)
     if not reports.reports:

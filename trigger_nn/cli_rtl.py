@@ -1,6 +1,5 @@
 """The verb `trigger-nn rtl`: a program as Verilog or VHDL, simulated, synthesised, placed."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 from trigger_nn.cli_synthesis import print_placement, print_synthesis
 from trigger_nn.errors import RecipeError
-from trigger_nn.terminal import console, telling
+from trigger_nn.terminal import AsJson, console, notes, print_json, telling
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.rtl.block import Rtl
@@ -38,7 +37,7 @@ def rtl_(
     place: Annotated[bool, typer.Option("--place", help="place and route by nextpnr, on an ECP5")] = False,
     largest: Annotated[int, typer.Option(help="LUTs beyond which it is refused", min=1)] = 1_000_000,
     minutes: Annotated[float, typer.Option(help="that each tool may take", min=0.1)] = 30.0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of words")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a program as RTL: unrolled, pipelined for its clock, an event every clock cycle.
 
@@ -62,17 +61,19 @@ def rtl_(
     if check or events:
         find_verilator()
     given = _mantissas(loaded, events, split)
-    block = written(loaded, asked)
+    with notes.status("unrolling"):
+        block = written(loaded, asked)
     folder = write_block(block, out / loaded.name)
     found: dict[str, Any] = {"check": None, "synthesis": None, "placement": None}
     if check or events:
-        found["check"] = simulated(loaded, block, given, random, 60 * minutes)
+        with notes.status("simulating with Verilator"):
+            found["check"] = simulated(loaded, block, given, random, 60 * minutes)
     if synthesise:
         found["synthesis"] = _synthesised(block, minutes)
     if place:
         found["placement"] = _placed(block, minutes)
     if as_json:
-        console.print_json(json.dumps({"block": _plain(block, folder)} | {k: _fields(v) for k, v in found.items()}))
+        print_json({"block": _plain(block, folder)} | {k: _fields(v) for k, v in found.items()})
     else:
         _print(block, folder, **found)
     if found["check"] is not None and not found["check"].agrees:

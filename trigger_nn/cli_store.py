@@ -1,6 +1,5 @@
 """The verbs of `trigger-nn store`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.handoff.store import Release
@@ -20,7 +19,6 @@ Address = Annotated[str, typer.Argument(help="folder of the store, or a URL (s3:
 Name = Annotated[str, typer.Argument(help="name of the bundle, as in its manifest")]
 VersionText = Annotated[str, typer.Argument(help="such as 1.2.3, v1.2.3 or 2.0rc1")]
 Note = Annotated[str, typer.Option(help="kept with the record: why")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @app.command()
@@ -36,7 +34,9 @@ def publish(
     from trigger_nn.handoff.store import Store
     from trigger_nn.handoff.verify import verify
 
-    _print([Store(store).publish(Bundle.read(bundle), version, verify, note)], as_json)
+    with notes.status("verifying and publishing"):
+        release = Store(store).publish(Bundle.read(bundle), version, verify, note)
+    _print([release], as_json)
 
 
 @app.command("list")
@@ -56,7 +56,7 @@ def history(store: Address, name: Name, as_json: AsJson = False) -> None:
 
     records = [record.model_dump(mode="json") for record in Store(store).history(name)]
     if as_json:
-        console.print_json(json.dumps(records))
+        print_json(records)
         return
     table = Table("", "action", "version", "digest", "channel", "who", "when", "with", "note", box=None)
     for record in records:
@@ -82,8 +82,9 @@ def fetch(
     from trigger_nn.files import replacing
     from trigger_nn.handoff.store import Store
 
-    release = Store(store).release(name, which)  # looked up once, so that a channel can't move in between
-    bundle = Store(store).fetch(name, release.version, allow_deprecated)
+    with notes.status("fetching"):
+        release = Store(store).release(name, which)  # looked up once, so that a channel can't move in between
+        bundle = Store(store).fetch(name, release.version, allow_deprecated)
     path = out / f"{name}-{release.digest[:8]}{'.zip' if as_zip else ''}"
     if as_zip:
         with replacing(path) as temporary:
@@ -91,7 +92,7 @@ def fetch(
     else:
         bundle.write(path)
     if as_json:
-        console.print_json(json.dumps(asdict(release) | {"path": str(path)}))
+        print_json(asdict(release) | {"path": str(path)})
         return
     if release.deprecated is not None:
         console.print(f"warning: {release} is deprecated: {release.deprecated}")
@@ -132,11 +133,12 @@ def verify_store(store: Address, as_json: AsJson = False) -> None:
     """Read every record and every object; ends with code 1 if one is damaged or missing."""
     from trigger_nn.handoff.store import Store
 
-    checks = Store(store).check()
-    holds = all(check.holds for check in checks)
-    orphans = Store(store).orphans() if holds else ()  # what belongs to nothing can't be known from damaged records
+    with notes.status("reading the store"):
+        checks = Store(store).check()
+        holds = all(check.holds for check in checks)
+        orphans = Store(store).orphans() if holds else ()  # what belongs to nothing can't be known from damaged records
     if as_json:
-        console.print_json(json.dumps({"checks": [asdict(check) for check in checks], "orphans": orphans}))
+        print_json({"checks": [asdict(check) for check in checks], "orphans": orphans})
     else:
         table = Table("what", "holds", "found", box=None)
         for check in checks:
@@ -149,7 +151,7 @@ def verify_store(store: Address, as_json: AsJson = False) -> None:
 
 def _print(releases: "Sequence[Release]", as_json: bool) -> None:
     if as_json:
-        console.print_json(json.dumps([asdict(release) for release in releases]))
+        print_json([asdict(release) for release in releases])
         return
     table = Table("name", "version", "digest", "channels", "published by", "on (UTC)", "note", "deprecated", box=None)
     for release in releases:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from trigger_nn.errors import RecipeError
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes, print_json
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.streaming.analyse import Streaming
@@ -35,7 +35,7 @@ def stream(
         Path | None, typer.Option(help="JSON, {layer: [interval, latency]} of its loop, from the HLS tool's report")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="write the needed depths to this file, as --depths reads it")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="everything as JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate the FIFOs of a program compiled for io_stream. Exit code 1 if they come to a stop."""
     from trigger_nn.files import replacing
@@ -44,12 +44,13 @@ def stream(
 
     loaded = Program.load(program)
     hardware = _hardware(loaded)
-    found = simulate(loaded, hardware, _depths(depths), events, _rates(rates))
+    with notes.status("simulating FIFOs"):
+        found = simulate(loaded, hardware, _depths(depths), events, _rates(rates))
     if out:
         with replacing(out) as temporary:
             temporary.write_text(json.dumps(found.needed, indent=2) + "\n")
     if as_json:
-        console.print(json.dumps(asdict(found), indent=2))
+        print_json(asdict(found))
     else:
         _print(found, hardware)
     if found.deadlock:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from trigger_nn.errors import RecipeError
-from trigger_nn.terminal import console
+from trigger_nn.terminal import AsJson, console, notes
 
 if TYPE_CHECKING:
     from trigger_nn.hardware.estimate import Figure
@@ -46,7 +46,7 @@ def tradeoffs(
     part: Annotated[str, typer.Option(help="FPGA part; the one it was compiled for if not given")] = "",
     calibration: Annotated[Path | None, typer.Option(help="calibration file of `estimate` to scale by")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for table and plot; build/NAME if not given")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON in place of a table")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate a program in every strategy, reuse factor, clock and precision: latency against LUT and DSP.
 
@@ -62,13 +62,14 @@ def tradeoffs(
     axes, loaded = _axes(clocks, reuse, strategies, bits), Program.load(program)
     hardware = loaded.provenance.get("hardware", {})
     limit = budget or str(hardware.get("latency_budget", ""))
-    table = trade_offs(
-        loaded, part or hardware.get("part", DEFAULT_PART), axes, io_type=io_type,
-        budget=budget_of(limit) if limit else None,
-        inputs=mantissas_at(loaded, events, split) if events else None, decision=Decision(tuple(threshold or ())),
-        **_adjusted(calibration),
-    )  # fmt: skip
-    written = _write(table, out or Path("build") / table.name)
+    with notes.status("estimating designs"):
+        table = trade_offs(
+            loaded, part or hardware.get("part", DEFAULT_PART), axes, io_type=io_type,
+            budget=budget_of(limit) if limit else None,
+            inputs=mantissas_at(loaded, events, split) if events else None, decision=Decision(tuple(threshold or ())),
+            **_adjusted(calibration),
+        )  # fmt: skip
+        written = _write(table, out or Path("build") / table.name)
     if as_json:
         typer.echo(json_of(table), nl=False)
         return

@@ -78,6 +78,18 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+def check_readable(path: Path) -> None:
+    """Nothing, if this user may read what is at `path`, or nothing is.
+
+    Libraries tell a file that may not be read from a damaged one in many ways, or not at all.
+
+    Raises:
+        TriggerNNError: there is something, which may not be read.
+    """
+    if path.exists() and not os.access(path, os.R_OK):
+        raise TriggerNNError(f"{path} may not be read by you; ask its owner for permission, or copy it from elsewhere.")
+
+
 def sha256(content: bytes) -> str:
     """SHA-256 of `content`, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,9 +1,15 @@
-"""The terminal: one console, and a progress bar that is also readable in a log."""
+"""The terminal: what was asked for goes to stdout, all else to stderr; progress that a log can hold too; JSON."""
 
+import json
+import math
+import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,10 +24,55 @@ from rich.progress import (
 )
 from rich.text import Text
 
-# Names of layers and files may hold [brackets] and :colons:, so nothing that is printed is read as rich's markup.
-console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-if not console.is_terminal:
-    console.width = 140  # a log has no width; tables should not be folded to 80 columns
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON, and that alone, on stdout")]
+LOG_WIDTH = 140  # a log has no width; tables should not be folded to 80 columns
+
+
+def _console(stderr: bool, plain: bool = False) -> Console:
+    """A console that writes no escape sequence if it is `plain`, NO_COLOR is set, or nobody looks at it.
+
+    Names of layers and files may hold [brackets] and :colons:, so nothing that is printed is read as rich's markup.
+    """
+    plain = plain or bool(os.environ.get("NO_COLOR"))
+    made = Console(
+        stderr=stderr, force_terminal=False if plain else None, highlight=False, soft_wrap=True, markup=False,
+        emoji=False,
+    )  # fmt: skip
+    if not made.file.isatty():
+        made.width = LOG_WIDTH
+    return made
+
+
+console = _console(stderr=False)  # what was asked for
+notes = _console(stderr=True)  # progress, and what is being done: left out by --quiet
+
+
+def hush() -> None:
+    """Leave out all but what was asked for, and errors."""
+    notes.quiet = True
+
+
+def uncolour() -> None:
+    """Write no escape sequence from now on, whatever the terminal can do."""
+    for stderr, each in ((False, console), (True, notes)):
+        vars(each).update(vars(_console(stderr, plain=True)) | {"quiet": each.quiet})
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON: tuples as lists, paths as text, what is infinite or no number as the text inf or nan.
+
+    Never coloured, so that a script can read it whatever FORCE_COLOR says.
+    """
+    typer.echo(json.dumps(finite(value), indent=1, allow_nan=False, default=os.fspath))
+
+
+def finite(value: Any) -> Any:
+    """`value` for JSON, which knows neither infinity nor NaN: as text, wherever they stand in it."""
+    if isinstance(value, Mapping):
+        return {name: finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 MINUTE = 60.0  # seconds
@@ -37,7 +88,10 @@ class _Speed(ProgressColumn):
 
 
 class Bar:
-    """A progress bar on a terminal; a line every tenth, or minute, elsewhere. Called as progress(what, done, total)."""
+    """Progress on stderr: a bar on a terminal, elsewhere a line every tenth, or minute; nothing if quiet.
+
+    Called as progress(what, done, total).
+    """
 
     def __init__(self) -> None:
         columns = (
@@ -48,7 +102,11 @@ class Bar:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._live = notes.is_terminal and not notes.quiet
+        # What is printed meanwhile goes above the bar; not if stdout is a file or a pipe, for it belongs there.
+        self._progress = Progress(
+            *columns, console=notes, transient=True, disable=not self._live, redirect_stdout=sys.stdout.isatty()
+        )
         self._tasks: dict[str, TaskID] = {}
         self._tenths: dict[str, int] = {}
         self._told: dict[str, float] = {}
@@ -62,11 +120,11 @@ class Bar:
         self._progress.stop()
 
     def _update(self, what: str, done: int, total: int) -> None:
-        if not console.is_terminal:
+        if not self._live:
             tenth, now = 10 * done // max(total, 1), time.monotonic()
             if tenth != self._tenths.get(what) or now - self._told[what] > MINUTE:
                 self._tenths[what], self._told[what] = tenth, now
-                console.print(f"    {what} {done}/{total}{self._pace(what, done, total)}")
+                notes.print(f"    {what} {done}/{total}{self._pace(what, done, total)}")
             return
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(what, total=total, completed=done)
@@ -83,16 +141,16 @@ class Bar:
 @contextmanager
 def telling(what: str) -> Iterator[Callable[[str], None]]:
     """Tells what a tool is at: on a terminal in one line that changes, elsewhere a line a minute; to stderr."""
-    errors, began, told = Console(stderr=True, highlight=False, markup=False, emoji=False), time.monotonic(), 0.0
-    with errors.status(what) as status:
+    began, told = time.monotonic(), 0.0
+    with notes.status(what) as status:
 
         def tell(at: str) -> None:
             nonlocal told
             seconds = time.monotonic() - began
             sentence = f"{what}, {seconds:.0f} s: {at}"
             status.update(sentence)
-            if not errors.is_terminal and seconds - told > MINUTE:
+            if not notes.is_terminal and seconds - told > MINUTE:
                 told = seconds
-                errors.print(sentence)
+                notes.print(sentence)
 
         yield tell

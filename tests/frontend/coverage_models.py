@@ -386,6 +386,7 @@ REFUSED_BY_COMPILE = {
         {"strategy": "distributed_arithmetic"},
     ),
     "a layer called twice (shared)": lambda: ([VECTOR, VECTOR], _shared()),
+    "a name that C++ can't bear": lambda: (VECTOR, L.Dense(2, name="a-b")),
     "a result of another shape than in Keras": _of("Conv2D", IMAGE, 2, 3, dilation_rate=2),
     "what hls4ml refuses itself": lambda: (VECTOR, L.GaussianNoise(0.1, name="it")),
 }

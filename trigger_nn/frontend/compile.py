@@ -120,7 +120,7 @@ def _as_hls4ml_has_it(build: _Build, config: Config) -> _Settled:
     graph, program = build(config)
     slots = {(op.name, field) for op in program.operations for field in CHOSEN if hasattr(op, field)}
     short = shortfalls(program, slots - _stated_by_model(build, program, config))
-    return _Settled(program, graph, config, _folded(build.model, program), short=short)
+    return _Settled(program, graph, config, folded_normalisations(build.model, program), short=short)
 
 
 def _exactly(build: _Build, config: Config) -> _Settled:
@@ -129,7 +129,7 @@ def _exactly(build: _Build, config: Config) -> _Settled:
     shielded = producers(build.model, [layer for layer in quantizers if "Activation" in type(layer).__name__])
     _, draft = build(shielded_results(config, shielded))
     # A result into which hls4ml folds a batch normalisation must stay `auto`, or it would not fold.
-    folded = _folded(build.model, draft)
+    folded = folded_normalisations(build.model, draft)
     inferred = frozenset((layer, "type") for layer in folded)
 
     def rebuild(wanted: Program) -> tuple[Any, Program, Config]:
@@ -175,7 +175,8 @@ def _taken(
     )
 
 
-def _folded(model: Any, program: Program) -> dict[str, str]:
+def folded_normalisations(model: Any, program: Program) -> dict[str, str]:
+    """Layers of `model` into which hls4ml folded a batch normalisation when it made `program`: that, by their names."""
     normalizations = [layer for layer in model.layers if is_folded(layer, program)]
     return {name: layer.name for layer in normalizations for name in producers(model, [layer])}
 

@@ -8,6 +8,7 @@ import contextlib
 import copy
 import io
 import json
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from hls4ml.converters.keras_v2_to_hls import (
     keras_v2_to_hls,
     register_keras_v2_layer_handler,
 )
+from hls4ml.model.layers import layer_map
 from hls4ml.utils.config import config_from_keras_model, create_config
 
 from trigger_nn.errors import HandoffError, RecipeError, ToolNotFound, TriggerNNError, UnsupportedLayerError
@@ -33,6 +35,9 @@ from trigger_nn.frontend.readers import read_einsum_dense
 from trigger_nn.recipe import HardwareSpec, LayerSpec
 
 HLS4ML_VERSION = hls4ml.__version__
+IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
+# Names of attributes that hls4ml gives its layers beside those it lists: a layer's output is an attribute too.
+UNLISTED = ("perm", "perm_str", "dim", "strategy", "implementation", "precision", "data_format", "class_name", "name")
 TABLE_TYPES = ("table", "exp_table", "inv_table", "inv_inp", "inp_norm")
 
 
@@ -62,17 +67,18 @@ def default_config(model: Any, hardware: HardwareSpec) -> Config:
     """hls4ml's configuration by layer name, with every type that no quantizer sets left to `auto`, and traces on.
 
     Raises:
-        UnsupportedLayerError: hls4ml itself does not know a layer.
+        UnsupportedLayerError: hls4ml itself does not know a layer, or a layer's name can't name anything in C++.
     """
     _complete_hls4ml()
     _refuse_shared_layers(model)
-    with _quiet(), _readable_refusal():
+    with _quiet(), _readable_refusal(model):
         config: Config = config_from_keras_model(
             _Architecture(model),
             granularity="name",
             backend=hardware.backend,
             default_reuse_factor=hardware.reuse_factor,
         )  # fmt: skip
+    _refuse_names(model)
     config["Model"]["Strategy"] = hardware.strategy
     for name, layer in config["LayerName"].items():
         layer["Trace"] = True
@@ -101,6 +107,16 @@ def _refuse_shared_layers(model: Any) -> None:
             )
 
 
+def _refuse_names(model: Any) -> None:
+    """hls4ml writes the names of layers into its C++ as they are."""
+    for layer in model.layers:
+        if not re.fullmatch(IDENTIFIER, layer.name):
+            raise UnsupportedLayerError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) can't name a type in hls4ml's C++; give it a name of "
+                "letters, digits and _, no digit first."
+            )
+
+
 def _override(name: str, layer: dict[str, Any], asked: LayerSpec | None) -> None:
     """Write what the recipe asks of one layer into its configuration."""
     if asked is None:
@@ -126,7 +142,7 @@ def _override(name: str, layer: dict[str, Any], asked: LayerSpec | None) -> None
 
 def build_graph(model: Any, name: str, config: Config, hardware: HardwareSpec, output: Path) -> Any:
     """The ModelGraph after the flow of its backend; its project will be written to `output`."""
-    with _quiet(), _readable_refusal(), kept_factors():
+    with _quiet(), _readable_refusal(model), kept_factors():
         project = create_config(
             output_dir=str(output),
             project_name=name,
@@ -214,7 +230,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _readable_refusal() -> Iterator[None]:
+def _readable_refusal(model: Any) -> Iterator[None]:
     """hls4ml refuses a model with a bare Exception, KeyError or assertion; turn it into a sentence."""
     try:
         yield
@@ -223,6 +239,13 @@ def _readable_refusal() -> Iterator[None]:
     except Exception as error:
         reason = str(error).removeprefix("ERROR: ") or type(error).__name__
         raise UnsupportedLayerError(
-            f"hls4ml {HLS4ML_VERSION} can't convert the model: {reason}; docs/coverage.md says which layers and "
-            "options it takes, and what to use instead of others."
+            f"hls4ml {HLS4ML_VERSION} can't convert the model: {reason}; {_suspect(model)}docs/coverage.md says which "
+            "layers and options it takes, and what to use instead of others."
         ) from error
+
+
+def _suspect(model: Any) -> str:
+    """A layer called like an attribute of hls4ml's layers may have written over it, which no refusal of hls4ml says."""
+    taken = {attribute.name for kind in layer_map.values() for attribute in kind.expected_attributes} | {*UNLISTED}
+    found = [layer.name for layer in model.layers if layer.name in taken]
+    return f"layer {found[0]!r} has the name of an attribute in hls4ml, so rename it first; " if found else ""

@@ -105,16 +105,15 @@ def _departures(program: Program, model: Any, names: Mapping[str, str]) -> dict[
 def _random_events(program: Program) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
     return {
-        port.name: rng.integers(port.type.minimum, _largest(port, program), (TRIAL, *port.shape), endpoint=True)
-        for port in program.inputs
+        port.name: rng.integers(*_bounds(port, program), (TRIAL, *port.shape), endpoint=True) for port in program.inputs
     }
 
 
-def _largest(port: Port, program: Program) -> int:
-    """The largest mantissa to try: of a port that an embedding reads, the last entry of its table."""
+def _bounds(port: Port, program: Program) -> tuple[int, int]:
+    """The mantissas to try: of a port that an embedding reads, those of its table's entries, which Keras insists on."""
     tables = [op.table for op in program.operations if isinstance(op, Embedding) and op.inputs == (port.name,)]
     entries = [len(table.mantissa) << max(port.type.fraction, 0) for table in tables]
-    return min([port.type.maximum, *(count - 1 for count in entries)])
+    return 0 if tables else port.type.minimum, min([port.type.maximum, *(count - 1 for count in entries)])
 
 
 def _parts(
@@ -154,6 +153,11 @@ def _reasons(graph: Any, program: Program) -> dict[str, list[str]]:
                 found[operation.name].append(
                     f"its input can be more than {entries - 1}, and hls4ml's C++ then reads beyond its "
                     f"{entries} entries; narrow the input, or add entries"
+                )
+            if source.minimum < 0:
+                found[operation.name].append(
+                    f"its input can be negative ({source}), and hls4ml's C++ then reads before its entries; give the "
+                    "input an unsigned type"
                 )
     for layer in graph.get_layers():
         for which, variable in layer.weights.items():

@@ -44,7 +44,7 @@ def compare_files(
     or the one it is named after, or the only one.
 
     Raises:
-        HandoffError: a file is missing, malformed, or of no known format or port.
+        HandoffError: a file is missing, malformed, or of no known format or port; `port` is given for a file of all.
     """
     layout = Layout.parse(text_of(files, LAYOUT).encode(), LAYOUT)
     expected = {p.name: read_port(files, f"{ROOT}/design/expected/{p.name}.hex", p) for p in layout.outputs.ports}
@@ -106,6 +106,8 @@ def _events(layout: Layout, path: Path, number: int) -> Sequence[int]:
 def _mantissas(text: str, kind: Kind, path: Path, layout: Layout, port: str) -> dict[str, np.ndarray]:
     """Captured mantissas, (events, *shape) by port."""
     ports, where = layout.outputs.ports, str(path)
+    if port and kind in ("EMP", "dat"):
+        raise HandoffError(f"{path} ({kind}) holds all output ports, so that --port {port} says nothing; leave it out.")
     if kind == "EMP":
         return events_in(read_patterns(text, where), layout.outputs, where)
     if kind == "dat":

@@ -103,3 +103,8 @@ def test_only_the_command_line_prints():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert printing == []
+
+
+def test_nothing_knows_the_command_line():
+    outside = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "cli" and path.name != "__main__.py"]
+    assert [str(path) for path in outside if any(name.startswith("trigger_nn.cli") for name in _imports(path))] == []

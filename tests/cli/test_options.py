@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.cli.running import EVENTS, PROGRAM
-from trigger_nn.cli import _verbs, command
+from trigger_nn.cli import command
+from trigger_nn.cli.verbs import _verbs
 from trigger_nn.version import __version__
 
 

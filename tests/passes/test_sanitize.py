@@ -15,7 +15,7 @@ from tests.conftest import GOLDEN
 from tests.passes.test_passes import programs
 from tests.strategies import constants, fixed_types, mantissas
 from trigger_nn import Emulator, Program
-from trigger_nn.cli_check import Bound, check
+from trigger_nn.cli.check import Bound, check
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError, TriggerNNError
 from trigger_nn.passes import sanitize as module

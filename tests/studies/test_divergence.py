@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from trigger_nn import cli_programs, terminal
-from trigger_nn.cli_check import check
+from trigger_nn import terminal
+from trigger_nn.cli import programs as cli_programs
+from trigger_nn.cli.check import check
 from trigger_nn.errors import EventsError, MismatchError
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.operations import Cast, Concatenate, Constant, Dense, Relu

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.conftest import GOLDEN
-from trigger_nn.cli_tradeoffs import app
+from trigger_nn.cli.tradeoffs import app
 from trigger_nn.engines.reference import run_reference
 from trigger_nn.errors import EventsError, RecipeError
 from trigger_nn.hardware.budgets import budget_of, held

@@ -13,6 +13,8 @@ NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
 
 
 def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):  # of a plain table, which is no part itself
+        return {key: _tuples(one) for key, one in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.handoff.store.tiny import bad, good, tiny
-from trigger_nn.cli_store import app
+from trigger_nn.cli.store import app
 from trigger_nn.errors import HandoffError
 from trigger_nn.files import read_tree
 from trigger_nn.handoff.bundle import Bundle

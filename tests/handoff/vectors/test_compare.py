@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.handoff.vectors.designs import design, real
 from tests.handoff.vectors.test_patterns import cut, delayed
-from trigger_nn.cli_compare import compare
+from trigger_nn.cli.compare import compare
 from trigger_nn.errors import HandoffError
 from trigger_nn.handoff.bundle import Bundle
 from trigger_nn.handoff.vectors import make_vectors, vector_files

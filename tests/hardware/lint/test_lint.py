@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.conftest import GOLDEN, ROOT
 from tests.hardware.lint.designs import both_ways, conv, dense, program, relu, repeated
 from trigger_nn import Program
-from trigger_nn.cli_lint import app
+from trigger_nn.cli.lint import app
 from trigger_nn.errors import RecipeError
 from trigger_nn.hardware.lint import Change, Key, Rule, Severity, lint
 from trigger_nn.hardware.lint.changes import applied, told

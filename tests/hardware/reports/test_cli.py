@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.hardware.reports.trees import FIXTURES, tree
-from trigger_nn.cli_report import vendor_report
+from trigger_nn.cli.report import vendor_report
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "event_image_program.h5"
 

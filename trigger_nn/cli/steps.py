@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trigger_nn.cli_programs import print_choices
-from trigger_nn.cli_summary import print_summary, summary_as_plain
+from trigger_nn.cli.programs import print_choices
+from trigger_nn.cli.summary import print_summary, summary_as_plain
 from trigger_nn.terminal import AsJson, Bar, console, notes, print_json
 
 app = typer.Typer()

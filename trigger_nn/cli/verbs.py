@@ -1,4 +1,4 @@
-"""The command line: its verbs are in the modules `cli_*`, which alone print; here they come together."""
+"""Where the command line comes together: its verbs, what holds for all of them, and how errors are told."""
 
 import copy
 import inspect
@@ -10,23 +10,23 @@ import typer
 from rich.text import Text
 from typer.models import ParameterInfo
 
-from trigger_nn.cli_certify import certify
-from trigger_nn.cli_check import check
-from trigger_nn.cli_compare import compare
-from trigger_nn.cli_doctor import doctor
-from trigger_nn.cli_emulate import emulate
-from trigger_nn.cli_estimate import estimate
-from trigger_nn.cli_events import app as events_app
-from trigger_nn.cli_handoff import app as handoff_app
-from trigger_nn.cli_lint import app as lint_app
-from trigger_nn.cli_programs import app as programs_app
-from trigger_nn.cli_rtl import app as rtl_app
-from trigger_nn.cli_scan import scan
-from trigger_nn.cli_steps import app as steps_app
-from trigger_nn.cli_store import app as store_app
-from trigger_nn.cli_stream import app as stream_app
-from trigger_nn.cli_study import study
-from trigger_nn.cli_tradeoffs import app as tradeoffs_app
+from trigger_nn.cli.certify import certify
+from trigger_nn.cli.check import check
+from trigger_nn.cli.compare import compare
+from trigger_nn.cli.doctor import doctor
+from trigger_nn.cli.emulate import emulate
+from trigger_nn.cli.estimate import estimate
+from trigger_nn.cli.events import app as events_app
+from trigger_nn.cli.handoff import app as handoff_app
+from trigger_nn.cli.lint import app as lint_app
+from trigger_nn.cli.programs import app as programs_app
+from trigger_nn.cli.rtl import app as rtl_app
+from trigger_nn.cli.scan import scan
+from trigger_nn.cli.steps import app as steps_app
+from trigger_nn.cli.store import app as store_app
+from trigger_nn.cli.stream import app as stream_app
+from trigger_nn.cli.study import study
+from trigger_nn.cli.tradeoffs import app as tradeoffs_app
 from trigger_nn.errors import TriggerNNError
 from trigger_nn.terminal import hush, notes, uncolour
 from trigger_nn.version import __version__

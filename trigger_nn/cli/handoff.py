@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from trigger_nn.cli_report import vendor_report
-from trigger_nn.cli_steps import (
+from trigger_nn.cli.report import vendor_report
+from trigger_nn.cli.steps import (
     DEFAULT_BUILD,
     DEFAULT_BUNDLES,
     BuildFolder,

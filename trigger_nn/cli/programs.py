@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from trigger_nn.cli_show import as_plain, carriers_as_plain, print_carriers, print_program
+from trigger_nn.cli.show import as_plain, carriers_as_plain, print_carriers, print_program
 from trigger_nn.terminal import AsJson, Bar, console, notes, print_json
 
 if TYPE_CHECKING:

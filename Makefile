@@ -4,6 +4,7 @@
 # make benchmark  speed of making and reading events, beside bare Pythia and plain h5py; of compiling
 # make bench   speed of the emulator beside hls4ml, alkaid, Keras and the float32 matrix product (build/bench; docs/speed.md is its page)
 # make proof   2,500 random networks against hls4ml's C++ built by g++; goes on where it stopped (build/proof)
+# make manual  the pages of docs/ as a web site that needs no network (build/manual)
 # make clean   remove what was built, not the environment
 
 PYTHON ?= python3.11
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint sample benchmark bench proof clean
+.PHONY: demo test lint sample benchmark bench proof manual clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/trigger-nn run models/event_image/recipe.toml
@@ -40,6 +41,10 @@ bench: $(VENV)/bench-ready
 
 proof: $(VENV)/test-ready
 	$(BIN)/python -m tests.proof --models 2700 --seed 20000 --processes 2 --out build/proof
+
+manual: $(VENV)/test-ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo build/manual/index.html
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

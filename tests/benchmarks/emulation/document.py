@@ -71,6 +71,8 @@ or two 16-bit pairs in one instruction (VNNI, or pmaddwd), "tiles" the matrix in
 multiply-add of floats; "pack for" puts neighbours side by side, in groups, for them.
 """
 REPEAT = """\
+<!-- not run: an hour -->
+
     make bench                                                  # results.json and plots, in build/bench
     .venv/bin/python -m tests.benchmarks.emulation.ways         # ways.json
     .venv/bin/python -m tests.benchmarks.emulation.document build/bench/results.json build/bench/ways.json

@@ -12,10 +12,9 @@ from trigger_nn.errors import RecipeError
 NAME = "[a-z][a-z0-9_]*"  # a model's: it becomes a C++ function and a folder
 
 
-def _tuples(value: Any) -> Any:
-    if isinstance(value, dict):  # of a plain table, which is no part itself
-        return {key: _tuples(one) for key, one in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+def tuples(value: Any) -> Any:
+    """Lists as tuples, lists within them too; anything else as it is."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
 class Part(BaseModel):
@@ -28,7 +27,7 @@ class Part(BaseModel):
     def _lists_are_tuples(cls, data: Any) -> Any:
         """TOML has lists only; a value that is hashable and can't be changed is a tuple."""
         if isinstance(data, dict):
-            return {key: _tuples(value) for key, value in data.items()}
+            return {key: tuples(value) for key, value in data.items()}
         return data
 
 

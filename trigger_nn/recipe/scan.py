@@ -3,12 +3,12 @@
 from itertools import chain
 from math import prod
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trigger_nn.events.detector.parameters import Stage
-from trigger_nn.recipe.part import NAME, Part, PositiveFloat, PositiveInt, load
+from trigger_nn.recipe.part import NAME, Part, PositiveFloat, PositiveInt, load, tuples
 
 SAMPLE = "sample."  # what keys of the sample's recipe begin with
 OFF = f"{SAMPLE}detector.off"
@@ -96,6 +96,12 @@ class VariantSpec(Part):
 
     name: str
     keys: Annotated[dict[str, Value], Field(min_length=1)]
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _lists_within(cls, keys: Any) -> Any:
+        """TOML has lists only, here one level further down than `Part` looks."""
+        return {key: tuples(value) for key, value in keys.items()} if isinstance(keys, dict) else keys
 
 
 class EffectsSpec(Part):

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trigger_nn.recipe.part import Part, PositiveFloat, PositiveInt
 
@@ -11,11 +11,23 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class CutSpec(Part):
-    """A column above a value, in the column's unit; of a list (jets, falling in pT) its entry number `rank`, from 1."""
+    """A column above a value, below one, or between both, in the column's unit; equal to neither.
+
+    Of a list (jets, falling in pT) its entry number `rank`, from 1.
+    """
 
     column: str
-    above: float
+    above: float | None = None
+    below: float | None = None
     rank: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _cuts(self) -> Self:
+        if self.above is None and self.below is None:
+            raise ValueError(f"cut on {self.column}: give it `above`, `below` or both")
+        if self.above is not None and self.below is not None and self.below <= self.above:
+            raise ValueError(f"cut on {self.column}: `below` must be larger than `above`, or nothing passes")
+        return self
 
 
 class SeedSpec(Part):
@@ -88,7 +100,7 @@ class BeamSpec(Part):
 
 
 class StudySpec(Part):
-    """What is asked: rates (kHz) of one signal's trigger alone, efficiencies, and what stands beside it.
+    """What is asked: rates (kHz, rising) of one signal's trigger alone, efficiencies, and what stands beside it.
 
     `tolerance` is the share of a requested rate by which it may be missed because scores are integers; beyond it the
     least significant bit is called too coarse, and a finer score is computed.
@@ -101,3 +113,8 @@ class StudySpec(Part):
     turn_on: tuple[TurnOnSpec, ...] = ()
     pileup: PileUpSpec | None = None
     beam: BeamSpec | None = None
+
+    @field_validator("rates_khz")
+    @classmethod
+    def _rise(cls, rates: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(sorted(set(rates)))  # so that the middle of them is the middle

@@ -52,7 +52,7 @@ def curve(signal="hh4b", top=900, seed=0):
     kept = 1 / (1 + np.exp(9 * (place - 0.62 - 0.05 * seed)))
     return RateCurve(
         signal, LSB, thresholds, rates, rates * (1 - error), np.where(rates > 0, rates * (1 + error), 30.0),
-        kept, np.maximum(kept - 0.012, 0), np.minimum(kept + 0.012, 1),
+        kept, np.maximum(kept - 0.012, 0), np.minimum(kept + 0.012, 1), passing >= 10,
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def rows(signal="hh4b", seed=0):
 def nowhere(line):
     """The curve of a sample without background."""
     none = np.zeros(len(line.thresholds))
-    return replace(line, rate=none, low=none, high=none)
+    return replace(line, rate=none, low=none, high=none, resolved=none > 0)
 
 
 def roc(signal="hh4b", background="background", power=4.0):
@@ -114,7 +114,17 @@ def overlap():
             ("nothing passes", 0.0, 0.0, 0.0),
         )
     )
-    return Overlap("hh4b", 1e5, rate(1.5e5), rate(2.2e5), rate(7e4), rate(3e4), seeds, share(0.63), share(0.81))
+    return Overlap(
+        "hh4b", 1e5, rate(1.5e5), rate(2.2e5), rate(7e4), rate(3e4), seeds, share(0.63), share(0.81), rate(1e5),
+        share(0.7),
+    )  # fmt: skip
+
+
+def uneven_overlap():
+    """A menu whose rates are decades apart."""
+    table = overlap()
+    large = replace(table.seeds[0], name="low threshold", rate=rate(4e6), pure=rate(3.8e6))
+    return replace(table, seeds=(large, *table.seeds), before=rate(4.1e6), after=rate(4.15e6), pure=rate(5e4))
 
 
 def densities(output="hh4b", processes=("QCD", "zero bias", "hh4b", "tt")):
@@ -132,7 +142,7 @@ def classes(names=("g", "q", "W", "Z", "t")):
     number = len(names)
     confusion = np.full((number, number), 120) + np.eye(number, dtype=int) * 1500
     rocs = tuple(roc(name, "all others", 3.0 + i) for i, name in enumerate(names))
-    return ClassStudy(tuple(names), int(confusion.sum()), share(0.75), rocs, confusion, share(0.01))
+    return ClassStudy(tuple(names), int(confusion.sum()), share(0.75), rocs, confusion, share(0.01), 0.75)
 
 
 def flip(first, second, basis, target, kind, gained, lost, output="hh4b", events=100000):
@@ -140,7 +150,7 @@ def flip(first, second, basis, target, kind, gained, lost, output="hh4b", events
            for n in (gained, lost)]  # fmt: skip
     hz = [tuple(30 * value for value in one) for one in ppm] if kind == "background" else [None, None]
     change = (0.01 * (gained - lost), 0.01 * (gained - lost) - 0.1, 0.01 * (gained - lost) + 0.1)
-    return Flips(output, first, second, basis, target, kind, events, gained, lost, *ppm, *hz, change)
+    return Flips(output, first, second, basis, target, kind, events, gained, lost, *ppm, *hz, change, 3e6 / events)
 
 
 def residuals(output="hh4b"):
@@ -222,6 +232,15 @@ def scan(effects=True):
     return Scan(
         "bits and filters", OBJECTIVES, keys, tuple(trials), "hh4b", 1e5, 12000, tuple(found if effects else ())
     )
+
+
+RATE = "training.rate"
+
+
+def at_values(values):
+    """A scan over one parameter."""
+    trials = (replace(trial(i, 4 + i % 3, 4), parameters={RATE: value}) for i, value in enumerate(values))
+    return replace(scan(), keys=(RATE,), trials=tuple(trials))
 
 
 def comparison(names=("float", "QKeras", "emulator", "cuts, tuned", "hottest cell")):

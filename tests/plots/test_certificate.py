@@ -27,7 +27,7 @@ def test_flips_are_drawn_at_their_ppm_and_none_as_limits():
     for axes, kind in ((background, "background"), (signal, "hh4b")):
         flips = [flip for flip in table.flips if flip.kind == kind]
         some = [v for flip in flips for v in (flip.gained_ppm[0], flip.lost_ppm[0]) if v > 0]
-        none = [ppm[2] for flip in flips for ppm in (flip.gained_ppm, flip.lost_ppm) if ppm[0] == 0]
+        none = [flip.limit_ppm for flip in flips for ppm in (flip.gained_ppm, flip.lost_ppm) if ppm[0] == 0]
         drawn = [float(c.lines[0].get_xdata()[0]) for c in axes.containers]
         assert sorted(drawn) == pytest.approx(sorted(some + none))
         low, high = axes.get_xlim()

@@ -15,6 +15,7 @@ from trigger_nn.hardware.parts import device_of
 from trigger_nn.plots import certificate, events, figures, layers, menu, scans
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.studies.layers import LayerRange, Observed
+from trigger_nn.studies.menu.values import Outside
 
 SAMPLES = Path(trigger_nn.__file__).parent / "events" / "sample"
 EVENTS = np.random.default_rng(2).normal(0, 2, 4000)
@@ -51,10 +52,13 @@ def cases():
     yield "roc of nothing", menu.roc_curves, ([], True)
     yield "turn-on", menu.turn_on, ([tables.turn_on(), tables.turn_on(3e5, shift=-20.0), tables.turn_on(5e4)],)
     yield "one turn-on", menu.turn_on, ([tables.turn_on()],)
+    beyond = replace(tables.turn_on(), below=Outside(3, tables.share(0.0)), above=Outside(9, tables.share(1.0)))
+    yield "turn-on with events beyond", menu.turn_on, ([beyond, tables.turn_on(3e5)],)
     yield "turn-on without events", menu.turn_on, ([tables.without_events(tables.turn_on(process=tables.LONG))],)
     yield "pile-up", menu.pileup, ([tables.pileup(), tables.pileup(3e5, 3)],)
     yield "pile-up without background", menu.pileup, ([tables.without_background(tables.pileup())],)
     yield "overlap", menu.overlap, (tables.overlap(),)
+    yield "overlap with uneven rates", menu.overlap, (tables.uneven_overlap(),)
     yield "overlap with an empty menu", menu.overlap, (replace(tables.overlap(), seeds=()),)
     yield "densities", menu.densities, (tables.densities(), "hh4b", tables.LSB)
     yield "densities of nothing", menu.densities, (tables.densities(), "another", tables.LSB)
@@ -82,6 +86,11 @@ def cases():
     yield "effects", scans.effects, (scan,)
     yield "no effects", scans.effects, (tables.scan(effects=False),)
     yield "dependence on bits", scans.dependence, (scan, "network.weights.bits")
+    near = (0.001, 0.0011, 0.00112, 0.0013, 0.004, 0.0041, 0.0099, 0.01)
+    yield "dependence on real numbers", scans.dependence, (tables.at_values(near), tables.RATE)
+    yield "dependence on few real numbers", scans.dependence, (tables.at_values((0.3123456789, 0.312345)), tables.RATE)
+    yield "dependence on many counts", scans.dependence, (tables.at_values(range(100, 1900, 87)), tables.RATE)
+    yield "dependence on one number", scans.dependence, (tables.at_values((0.25,)), tables.RATE)
     yield "dependence on words", scans.dependence, (scan, "network.activation")
     yield "dependence of none", scans.dependence, (replace(scan, trials=()), "network.weights.bits")
     yield "layer types", layers.layer_types, (ranges(),)
@@ -106,7 +115,7 @@ def cases():
 CASES = {name: (draw, args) for name, draw, args in cases()}
 UNITLESS = (
     "efficiency", "share", "events", "LUTs", "flip-flops", "DSP slices", "accuracy", "epoch", "validation loss",
-    "taken for", "mistag", "collisions", "rate of the trigger", "network.",
+    "taken for", "mistag", "collisions", "rate of the trigger", "network.", "training.",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.plots import tables
 from tests.plots.looking import figure_of, key_of, title_of_key
 from trigger_nn.plots import menu
+from trigger_nn.studies.menu.values import Outside
 
 
 def bar_of(container):
@@ -71,8 +72,31 @@ def test_efficiency_leaves_out_thresholds_without_rate():
     curve = tables.curve()
     axes = figure_of(menu.efficiency_against_rate, [curve], []).axes[0]
     some = curve.rate > 0
-    np.testing.assert_array_equal(axes.lines[0].get_xdata(), curve.rate[some] / 1e3)
-    np.testing.assert_array_equal(axes.lines[0].get_ydata(), curve.efficiency[some])
+    told, untold = axes.lines[:2]
+    for drawn, wanted in ((told.get_xdata(), curve.rate[some] / 1e3), (told.get_ydata(), curve.efficiency[some])):
+        np.testing.assert_array_equal(drawn, wanted[: curve.resolved.sum()])
+    rates = np.concatenate([told.get_xdata(), untold.get_xdata()[1:]])
+    np.testing.assert_array_equal(rates, curve.rate[some] / 1e3)
+
+
+def test_what_too_few_events_tell_is_dotted_and_ends_a_decade_below_what_is_told():
+    curve = replace(tables.curve(), resolved=tables.curve().rate > 5e4)
+    axes = figure_of(menu.efficiency_against_rate, [curve], []).axes[0]
+    told, untold = axes.lines[:2]
+    assert told.get_xdata().min() > 50 >= untold.get_xdata()[1:].max()
+    assert (told.get_linestyle(), untold.get_linestyle()) == ("-", ":")
+    assert axes.get_xlim()[0] == pytest.approx(told.get_xdata().min() / 10)
+    row = tables.row(150.0)
+    assert figure_of(menu.efficiency_against_rate, [curve], [row]).axes[0].get_xlim()[0] < row.threshold.rate.value
+    nothing_told = replace(curve, resolved=np.zeros(len(curve.rate), bool))
+    told, untold = figure_of(menu.efficiency_against_rate, [nothing_told], []).axes[0].lines[:2]
+    assert (len(told.get_xdata()), len(untold.get_xdata())) == (0, (curve.rate > 0).sum())
+
+
+def test_a_threshold_that_accepts_all_says_so():
+    row = tables.row(1e5)
+    row = replace(row, threshold=replace(row.threshold, mantissa=-401, always=True))
+    assert "100 kHz: always accept, " in key_of(figure_of(menu.rate_curve, tables.curve(), [row]))[0]
 
 
 def test_areas_stand_in_the_key_with_their_intervals():
@@ -95,6 +119,18 @@ def test_turn_on_bins_have_their_width_and_empty_ones_nothing():
     assert [(u[0][1], u[1][1]) for u in up] == [pytest.approx((e.low, e.high)) for e in curve.bins[:-1]]
 
 
+def test_events_beyond_the_bins_are_hollow_markers_beside_them():
+    inside = tables.turn_on()
+    beyond = replace(inside, above=Outside(94, tables.share(0.96)))
+    plain, axes = (figure_of(menu.turn_on, [curve]).axes[0] for curve in (inside, beyond))
+    assert plain.get_xlim() == (0, 500)
+    low, high = axes.get_xlim()
+    assert (low, high) == (0, 530)
+    x, y, _ = bar_of(axes.containers[-1])
+    assert (500 < x < 530, y, axes.containers[-1].lines[0].get_markerfacecolor()) == (True, 0.96, "white")
+    assert len(axes.containers) == len(plain.containers) + 1
+
+
 def test_events_that_all_curves_share_are_drawn_once():
     same, other = [tables.turn_on(1e5), tables.turn_on(2e5)], tables.turn_on(3e5)
     assert len(figure_of(menu.turn_on, same).axes[1].patches) == 1
@@ -114,10 +150,23 @@ def test_what_fires_never_in_a_bin_is_an_upper_limit():
 def test_bars_of_a_menu_are_pure_and_shared_rates():
     table = tables.overlap()
     rates, kept = figure_of(menu.overlap, table).axes[:2]
-    bars = sorted(rates.patches, key=lambda bar: (round(bar.get_y()), bar.get_x()))
-    assert [bar.get_width() for bar in bars[:2]] == pytest.approx([51.0, 41.0])  # the first seed
-    assert [bar.get_width() for bar in bars[-4:]] == pytest.approx([70.0, 30.0, 150.0, 220.0])  # network, menus
-    assert len(kept.containers) == len(table.seeds) + 2
+    widths = [bar.get_width() for bar in rates.patches]
+    assert widths[:2] == pytest.approx([92.0, 51.0])  # the first seed: all, and before it what is pure
+    assert widths[-4:] == pytest.approx([100.0, 70.0, 150.0, 220.0])  # network, menus
+    assert len(kept.containers) == len(table.seeds) + 3
+    assert rates.get_xscale() == "log"
+    near = replace(table, seeds=tuple(replace(seed, pure=seed.rate) for seed in table.seeds))
+    assert figure_of(menu.overlap, near).axes[0].get_xscale() == "linear"
+    ends = [c.lines[2][0].get_segments()[0][:, 0].tolist() for c in rates.containers if hasattr(c, "has_xerr")]
+    assert [90.0, 110.0] in [pytest.approx(end) for end in ends]  # the network's
+
+
+def test_a_bar_is_seen_beside_one_a_hundred_times_as_long():
+    axes = figure_of(menu.overlap, tables.uneven_overlap()).axes[0]
+    left, right = axes.transAxes.transform([(0, 0), (1, 0)])[:, 0]
+    (small,) = [bar for bar in axes.patches if bar.get_width() == pytest.approx(50)]
+    assert axes.get_xscale() == "log"
+    assert (axes.transData.transform((small.get_width(), 0))[0] - left) / (right - left) > 0.1
 
 
 def test_densities_are_normalised_with_their_errors():

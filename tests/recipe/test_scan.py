@@ -23,6 +23,12 @@ def test_several_keys_take_one_value():
     assert (axis.name, axis.all_keys) == ("a.b", ("a.b", "c.d"))
 
 
+def test_a_variant_can_set_a_list():
+    found = spec(effects={"variants": [{"name": "flow", "keys": {"sample.views.image.channels": ["charged"]}}]},
+                 sample="events.toml")  # fmt: skip
+    assert found.effects.changes == {"flow": {"sample.views.image.channels": ("charged",)}}
+
+
 def test_the_usual_direction_can_be_turned():
     found = spec(objectives=[{"metric": "efficiency"}, {"metric": "lut"}, {"metric": "dsp", "better": "larger"}])
     assert [one.direction for one in found.objectives] == ["larger", "smaller", "larger"]

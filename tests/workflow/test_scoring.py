@@ -1,5 +1,6 @@
 """Events into narrow arrays: the scores are the emulator's, and what stands beside them is what the files say."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -105,12 +106,60 @@ def test_processes_of_several_files_are_numbered_anew(program, few, tmp_path):
 
 
 def test_a_named_process_is_that_of_all_events_of_its_files(program, few, tmp_path):
-    write_sample(tmp_path / "few.h5", few)
-    paths = {"mine": [tmp_path / "few.h5", tmp_path / "few.h5"]}
-    found = run(program, [tmp_path / "few.h5"], processes=paths)
+    one, two, three = thirds(few, tmp_path)
+    found = run(program, [one], processes={"mine": [two, three]})
     assert found.processes == (*few.processes, "mine")
-    assert np.array_equal(found.process[600:], np.full(1200, 4))
-    assert np.array_equal(found.rate[:600], found.rate[600:1200])
+    assert np.array_equal(found.process[200:], np.full(400, 4))
+    assert np.array_equal(found.scores[:200], run(program, [one]).scores)
+
+
+def thirds(sample, folder):
+    """Three files that have 200 of the 600 events each."""
+    test, paths = sample.splits["test"], [folder / f"third_{i}.h5" for i in range(3)]
+    for i, path in enumerate(paths):
+        write_sample(path, replace(sample, splits={"test": test.take(slice(200 * i, 200 * (i + 1)))}))
+    return paths
+
+
+def test_rates_that_several_files_bring_are_averaged(program, few, tmp_path):
+    test, names = few.splits["test"], few.processes
+    paths = thirds(few, tmp_path)
+    write_sample(tmp_path / "most.h5", replace(few, splits={"test": test.take(slice(200, 600))}))
+    found = run(program, [paths[0], tmp_path / "most.h5"])
+    assert found.averaged == ("zero_bias", "qcd")
+    for name in names:
+        own, first = test.process == names.index(name), np.arange(600) < 200
+        share = np.mean(first[own])
+        assert np.allclose(found.rate[own & first], test.rate[own & first] * share)
+        assert np.allclose(found.rate[own & ~first], test.rate[own & ~first] * (1 - share))
+    alone = run(program, [paths[0]])
+    assert alone.averaged == ()
+    assert np.array_equal(alone.rate, test.rate[:200])
+
+
+def test_crossings_are_those_of_the_files_that_bring_rates(program, few, tmp_path):
+    one, two, three = thirds(few, tmp_path)
+    np.save(tmp_path / "bare.npy", np.zeros((5, *program.inputs[0].shape)))
+    found = run(program, [one], processes={"more": [tmp_path / "bare.npy"]})
+    assert found.crossings == few.provenance["recipe"]["colliding_rate"] == 31e6
+    recipe = {**few.provenance["recipe"], "colliding_rate": 40e6}
+    test = few.splits["test"].take(slice(200, 400))
+    write_sample(two, replace(few, provenance={"recipe": recipe}, splits={"test": test}))
+    write_sample(three, replace(few, provenance={}, splits={"test": test}))
+    assert run(program, [two]).crossings == 40e6
+    assert run(program, [one, two]).crossings is None
+    assert run(program, [three]).crossings is None
+
+
+@pytest.mark.parametrize("second", ["few.h5", "sub/../few.h5", "copy.h5"])
+def test_a_file_given_twice_is_refused(program, few, tmp_path, second):
+    write_sample(tmp_path / "few.h5", few)
+    shutil.copy(tmp_path / "few.h5", tmp_path / "copy.h5")
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(EventsError, match=r"are the same file, whose events would count twice"):
+        run(program, [tmp_path / "few.h5", tmp_path / second])
+    with pytest.raises(EventsError, match=r"are the same file"):
+        run(program, [tmp_path / "few.h5"], processes={"other": [tmp_path / second]})
 
 
 def test_plain_numbers_are_of_the_process_that_is_named(tmp_path):
@@ -151,12 +200,13 @@ def test_a_mapping_brings_process_weight_and_columns(tmp_path):
 def test_copies_keep_the_number_of_their_event_and_other_files_get_others(program, few, tmp_path):
     write_sample(tmp_path / "few.h5", few)
     turned(tmp_path / "few.h5", tmp_path / "many", 3, 1, lambda *_: None)
-    found = run(program, [tmp_path / "many", tmp_path / "few.h5", tmp_path / "many"])
+    turned(tmp_path / "few.h5", tmp_path / "again", 3, 2, lambda *_: None)
+    found = run(program, [tmp_path / "many", tmp_path / "few.h5", tmp_path / "again"])
     first, plain, again = found.source[:1800], found.source[1800:2400], found.source[2400:]
     assert np.bincount(first).tolist() == [3] * 600
     assert np.array_equal(plain, np.arange(600, 1200))
     assert np.array_equal(again, first + 1200)
-    rates = np.bincount(first, found.rate[:1800], 600)
+    rates = np.bincount(first, found.rate[:1800], 600) * 4200 / 1800
     assert np.allclose(rates, few.splits["test"].rate, rtol=1e-6)  # float32 thirds
     assert np.array_equal(found.process[:1800], few.splits["test"].process[first])
 
@@ -190,7 +240,6 @@ def test_several_outputs_are_refused(program, few, tmp_path):
 
 
 def test_progress_counts_all_events(program, few, tmp_path):
-    write_sample(tmp_path / "few.h5", few)
     told = []
-    run(program, [tmp_path / "few.h5"] * 2, progress=lambda *what: told.append(what))
-    assert told == [("events emulated", 600, 1200), ("events emulated", 1200, 1200)]
+    run(program, thirds(few, tmp_path)[:2], progress=lambda *what: told.append(what))
+    assert told == [("events emulated", 200, 400), ("events emulated", 400, 400)]

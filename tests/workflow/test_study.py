@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import GOLDEN, ROOT
+from tests.program.test_storage import program as small
 from trigger_nn import Emulator, Program
 from trigger_nn.cli import app
+from trigger_nn.cli.study import _working as row_of_terminal
 from trigger_nn.errors import EventsError, RecipeError
 from trigger_nn.events.inputs import mantissas_for
 from trigger_nn.events.quantities import to_json
@@ -23,10 +25,15 @@ from trigger_nn.program.operations import Constant, Dense
 from trigger_nn.program.program import Port
 from trigger_nn.program.program import Program as Made
 from trigger_nn.program.rules import check
-from trigger_nn.recipe import CutSpec, PileUpSpec, SeedSpec, StudySpec, TurnOnSpec
+from trigger_nn.recipe import BeamSpec, CutSpec, PileUpSpec, SeedSpec, StudySpec, TurnOnSpec
+from trigger_nn.studies.menu.combined import combined
+from trigger_nn.studies.rates import Efficiency
 from trigger_nn.workflow.asking import Roles, answerable, load_study, recorded_study, roles_of, wanted_columns
-from trigger_nn.workflow.pages.study import plain, study_page, write_study
+from trigger_nn.workflow.pages.study import decision_facts, plain, study_page, write_study
+from trigger_nn.workflow.reading import Reading
+from trigger_nn.workflow.scoring import opened
 from trigger_nn.workflow.study import study
+from trigger_nn.workflow.suspicion import suspicious
 from trigger_nn.workflow.workspace import embedded_sample
 
 PROGRAM = GOLDEN / "event_image_program.h5"
@@ -147,7 +154,11 @@ def test_classes_are_studied_without_rates(tagger, tmp_path):
     assert found.study.classes.accuracy.value == pytest.approx(
         np.mean(own.argmax(axis=1) == np.array(order)[test.process])
     )
+    right = np.array([np.mean(own[test.process == i].argmax(axis=1) == n) for i, n in enumerate(order)])
+    assert found.study.classes.balanced == pytest.approx(right.mean())
     page = study_page(found, tagger)
+    assert page.facts[1].value == f"{right.mean():.4f}"
+    assert f"with all classes counted alike for {right.mean():.4f}" in page.sections[1].blocks[0].text
     assert [section.title for section in page.sections] == ["Events and rates", "Classes", "Scores", "Files"]
     write_study(found, page, tmp_path)
     assert json.loads((tmp_path / "study.json").read_text())["study"]["classes"]["classes"] == list(CLASSES)
@@ -169,6 +180,25 @@ def test_roles_are_what_the_program_records_unless_named(program, tagger):
         roles_of(nameless)
     with pytest.raises(EventsError, match="name either the one or the other"):
         roles_of(program, ["a"], [], ["b"])
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ((["a", "a"], ["b"]), "'a' stands twice among the signals"),
+        ((["a"], ["b", "c", "b"]), "'b' stands twice among the backgrounds"),
+        (([], [], ["c", "c"]), "'c' stands twice among the classes"),
+        ((["a", "b"], ["b"]), "'b' is both a signal and a background"),
+        (([], ["hh4b"]), "'hh4b' is both a signal and a background"),
+    ],
+)
+def test_roles_that_make_no_sense_are_refused(program, named, says):
+    with pytest.raises(EventsError, match=says):
+        roles_of(program, *named)
+
+
+def test_rates_are_asked_for_in_rising_order():
+    assert StudySpec(rates_khz=(300.0, 50.0, 100.0, 50.0)).rates_khz == (50.0, 100.0, 300.0)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +305,100 @@ def test_the_middle_rate_is_read_first(page, studied):
     assert page.facts[0].value == f"{row.efficiency.value:.3f}"
     assert "at 100 kHz" in page.facts[0].label
     assert f"score over {row.threshold.mantissa}" in page.facts[0].label
+    both = combined(row)
+    assert f"({both.low:.3f} to {both.high:.3f}, of signal and background statistics in quadrature)" in (
+        page.facts[0].label
+    )
+    assert "not resolved" not in page.facts[0].label
     assert page.facts[2].value == "11,900"
+
+
+def test_a_rate_that_is_not_resolved_is_said_to_be_in_fact_and_row(studied):
+    signal = studied.study.signals[0]
+    poor = replace(signal, at_rate=tuple(replace(row, resolved=False) for row in signal.at_rate))
+    fact = decision_facts(replace(studied.study, signals=(poor,)))[0]
+    assert fact.label.endswith("; the rate is not resolved")
+    assert [row_of_terminal(row)[-1] for row in (signal.at_rate[0], poor.at_rate[0])] == ["", "not resolved"]
+    both = combined(poor.at_rate[0])
+    assert f"{both.low:.3f} to {both.high:.3f}" in row_of_terminal(poor.at_rate[0])
+
+
+def test_one_interval_has_both_statistics_in_quadrature(studied):
+    row = replace(studied.study.signals[0].at_rate[0], efficiency=Efficiency(0.5, 0.47, 0.54), band=(0.46, 0.53))
+    assert combined(row).low == pytest.approx(0.45)
+    assert combined(row).high == pytest.approx(0.55)
+    wide = replace(row, efficiency=Efficiency(0.01, 0.0, 0.999), band=(0.0, 1.0))
+    assert (combined(wide).low, combined(wide).high) == (0.0, 1.0)
+
+
+def test_the_page_says_what_rates_rest_on(studied):
+    told = studied.study.normalisation
+    pieces = studied.study.total * 200 / 60000 / 1e3
+    assert f"library of 60,000 collisions, 200 a crossing, so one of them stands for {pieces:,.4g} kHz" in told
+    assert "Thresholds are chosen on the events on which their rates are told" in told
+
+
+def test_a_beam_of_another_pile_up_is_warned_of(program, studied):
+    assert studied.warnings == ()
+    told = {}
+    for pileup in (60.0, 195.0):
+        spec = StudySpec(rates_khz=(100.0,), beam=BeamSpec(pileup=pileup))
+        told[pileup] = study(program, [embedded_sample()], spec)
+    assert told[195.0].warnings == ()
+    assert len(told[60.0].warnings) == 1
+    assert "pile-up of 60, the background events have 200" in told[60.0].warnings[0]
+    first = study_page(told[60.0], program).sections[0]
+    assert [(block.text, block.warning) for block in first.blocks] == [(told[60.0].warnings[0], True)]
+
+
+def test_without_a_column_the_sample_says_its_pile_up(program, sample, tmp_path):
+    test = sample.splits["test"]
+    kept = {name: column for name, column in sample.columns.items() if name == "image"}
+    write_sample(tmp_path / "bare.h5", replace(sample, columns=kept, splits={"test": test}))
+    spec = StudySpec(rates_khz=(100.0,), beam=BeamSpec(pileup=60.0))
+    assert "have 200 on average" in study(program, [tmp_path / "bare.h5"], spec).warnings[0]
+
+
+def test_a_beam_scales_a_partial_background_by_the_crossings_of_its_sample(program, sample):
+    spec = StudySpec(rates_khz=(100.0,), beam=BeamSpec())
+    found = study(program, [embedded_sample()], spec, roles=Roles(("hh4b", "vbf_inv"), ("qcd",))).study
+    own = sample.splits["test"].rate[sample.select("test", "qcd")].sum(dtype=float)
+    assert found.total == pytest.approx(own * BeamSpec().crossings_hz / 31e6, rel=1e-5)
+
+
+def arrays(program, sample, folder):
+    """Images as plain files of counts, wrapped as the network takes them; paths by process."""
+    test, paths = sample.splits["test"], {}
+    for name in ("zero_bias", "hh4b", "vbf_inv"):
+        own = test["image"][sample.select("test", name)][:500].astype(np.int32)
+        paths[name] = [folder / f"{name}.npy"]
+        np.save(paths[name][0], np.pad(own, [(0, 0), (0, 0), (1, 1)], mode="wrap")[..., None])
+    return paths
+
+
+def test_integers_that_are_read_as_numbers_are_warned_of(program, sample, tmp_path):
+    paths, spec = arrays(program, sample, tmp_path), StudySpec(rates_khz=(5000.0,), beam=BeamSpec())
+    roles = Roles(("hh4b", "vbf_inv"), ("zero_bias",))
+    found = study(program, [], spec, roles=roles, processes=paths)
+    assert len(found.warnings) == 3
+    assert "zero_bias.npy holds integers" in found.warnings[0]
+    assert "1 as 64 counts; if they are counts already, say so with --mantissas" in found.warnings[0]
+    told = study(program, [], spec, roles=roles, processes=paths, reading=Reading(mantissas=True))
+    assert told.warnings == ()
+    wrapped = np.load(paths["hh4b"][0])
+    np.save(tmp_path / "bare.npy", wrapped[:, :, 1:-1, 0])
+    with pytest.raises(EventsError, match=r"wrapped in phi by 1 column on either side; add them with np.pad"):
+        study(program, [], spec, roles=roles, processes=paths | {"hh4b": [tmp_path / "bare.npy"]})
+
+
+def test_numbers_beyond_the_range_of_the_input_are_warned_of(tmp_path):
+    far = np.array([[1e6, -1e6, 0.5]] * 20)
+    np.save(tmp_path / "far.npy", far)
+    np.save(tmp_path / "near.npy", far * [0, 1, 1])
+    warned = suspicious(opened(small(), [], Reading(), {name: [tmp_path / f"{name}.npy"] for name in ("far", "near")}))
+    assert len(warned) == 1
+    assert "67 % of the first numbers" in warned[0]
+    assert "far.npy are beyond the range of input 'x'" in warned[0]
 
 
 def test_provenance_says_where_all_comes_from(page, program):
@@ -336,6 +459,9 @@ def test_the_verb_prints_working_points_and_where_the_page_is(program, sample, t
     assert f"{rate / 1e3:,.4g}" in done.stdout
     assert f" {threshold} " in done.stdout
     assert "report.html" in done.stdout
+    assert "not resolved" not in done.stdout
+    few = verb(PROGRAM, embedded_sample(), "--rate-khz", 1, "--out", tmp_path / "few")
+    assert few.stdout.count("not resolved") == 2
     assert (tmp_path / "out/report.html").is_file()
 
 
@@ -348,7 +474,7 @@ def test_the_verb_prints_json_and_that_alone(program, sample, tmp_path):
     assert found["page"] == str(tmp_path / "out/report.html")
     assert found["roles"]["backgrounds"] == ["qcd"]
     assert [row["target"] for row in found["study"]["signals"][0]["at_rate"]] == [1e5]
-    assert len(found["study"]["signals"][0]["turn_ons"]) == 2
+    assert len(found["study"]["signals"][0]["turn_ons"]) == 1
 
 
 @pytest.mark.parametrize(

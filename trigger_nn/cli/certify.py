@@ -144,11 +144,13 @@ def _onsets(certificate: "Certificate") -> Table:
 
 
 def _needs(certificate: "Certificate") -> Table:
+    from trigger_nn.studies.certificate.needs import told_need
+
     percent = f"{100 * certificate.needs[0].precision:g} %"
     heads = ("rate (kHz)", "effective events now", f"events for {percent}", "s", f"zero bias for {percent}", "s")
     table = Table("needed", *heads, box=None)
     for need in certificate.needs:
-        of_mixture = (f"{need.needed:,.0f}", f"{need.seconds:,.3g}")
+        of_mixture = (told_need(need), "-" if need.seconds is None else f"{need.seconds:,.3g}")
         of_zero_bias = (f"{need.zero_bias:,.0f}", f"{need.zero_bias_seconds:,.3g}")
         table.add_row(need.output, f"{need.target / 1e3:g}", f"{need.effective:,.1f}", *of_mixture, *of_zero_bias)
     return table

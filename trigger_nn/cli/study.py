@@ -64,7 +64,7 @@ def study(
         print_json({"page": page, **plain(found)})
         return
     _say(found.study)
-    for sentence in found.left_out:
+    for sentence in (*(f"Warning: {warning}" for warning in found.warnings), *found.left_out):
         console.print(sentence)
     console.print(f"{found.study.events} events, page at {page}")
 
@@ -92,33 +92,39 @@ def _say(study: "MenuStudy") -> None:
     if study.classes:
         _say_classes(study.classes)
         return
-    heads = ("signal", "asked (kHz)", "score over", "rate (kHz)", "68 %", "efficiency", "68 %", "band")
+    heads = ("signal", "asked (kHz)", "score over", "rate (kHz)", "68 %", "efficiency", "68 %", "")
     table = Table(*heads, box=None)
     for signal in study.signals:
         for row in signal.at_rate:
             table.add_row(signal.signal, *_working(row))
     console.print(table)
+    console.print("Intervals of efficiencies are of signal and background statistics in quadrature.")
+    if any(not row.resolved for signal in study.signals for row in signal.at_rate):
+        console.print("Not resolved: too few background events pass, or heavier ones unseen could add as much.")
     for signal in study.signals:
-        poor = [f"{row.target / 1e3:g}" for row in signal.at_rate if not row.resolved]
-        if poor:
-            console.print(f"{signal.signal}: fewer than ten effective background events pass at {', '.join(poor)} kHz")
         for found in signal.coarseness:
             if found.cause != "fine":
                 console.print(f"{signal.signal}: {found.statement}")
 
 
 def _working(row: "WorkingRow") -> tuple[str, ...]:
-    rate, kept = row.threshold.rate, row.efficiency
+    from trigger_nn.studies.menu.combined import combined
+    from trigger_nn.studies.menu.words import significant
+
+    rate, kept = row.threshold.rate, combined(row)
+    target, value, low, high = (significant(hertz / 1e3) for hertz in (row.target, rate.value, rate.low, rate.high))
     return (
-        f"{row.target / 1e3:g}", str(row.threshold.mantissa), f"{rate.value / 1e3:,.4g}",
-        f"{rate.low / 1e3:,.4g} to {rate.high / 1e3:,.4g}", f"{kept.value:.3f}", f"{kept.low:.3f} to {kept.high:.3f}",
-        f"{row.band[0]:.3f} to {row.band[1]:.3f}",
+        target, row.threshold.told, value, f"{low} to {high}", f"{kept.value:.3f}",
+        f"{kept.low:.3f} to {kept.high:.3f}", "" if row.resolved else "not resolved",
     )  # fmt: skip
 
 
 def _say_classes(classes: "ClassStudy") -> None:
     share = classes.accuracy
-    console.print(f"accuracy {share.value:.4f} ({share.low:.4f} to {share.high:.4f}) of {classes.events} events")
+    console.print(
+        f"accuracy {share.value:.4f} ({share.low:.4f} to {share.high:.4f}) of {classes.events} events, which "
+        f"depends on how many are of each class; with all classes counted alike {classes.balanced:.4f}"
+    )
     table = Table("class", "area against all others", "68 %", box=None)
     for roc in classes.rocs:
         table.add_row(roc.signal, f"{roc.area.value:.5f}", f"{roc.area.low:.5f} to {roc.area.high:.5f}")

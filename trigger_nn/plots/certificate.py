@@ -128,7 +128,7 @@ class _Line:
 def flips(certificate: Certificate) -> Figure:
     """Decisions gained and lost, in events per million with their intervals, by pair, basis and rate.
 
-    What an output is for and what it is told from have a panel each. What is 0 is drawn as its upper limit.
+    What an output is for and what it is told from have a panel each. What is 0 is drawn as its upper limit, of 95 %.
     """
     kinds = [one for one in (True, False) if any((f.kind in TOLD_FROM) is one for f in certificate.flips)]
     lines = _lines(certificate.flips, kinds)
@@ -146,7 +146,7 @@ def flips(certificate: Certificate) -> Figure:
     key(figure, [
         sample_line(GAINED, "the second alone accepts", marker=True),
         sample_line(LOST, "the first alone accepts", marker=True),
-        sample_line(Look(DARK, "-", r"$\leftarrow$", ""), "none: upper limit, 68 %", marker=True, ms=10),
+        sample_line(Look(DARK, "-", r"$\leftarrow$", ""), "none: upper limit, 95 %", marker=True, ms=10),
     ])  # fmt: skip
     return figure
 
@@ -173,21 +173,21 @@ def _flips(axes: Axes, lines: Sequence[_Line], place: int) -> None:
     shown = [(i, line.flips[place]) for i, line in enumerate(lines) if line.flips is not None]
     for i, flip in shown:
         if flip is not None:
-            _flip(axes, i - 0.16, flip.gained_ppm, GAINED)
-            _flip(axes, i + 0.16, flip.lost_ppm, LOST)
-    values = [v for _, flip in shown if flip for ppm in (flip.gained_ppm, flip.lost_ppm) for v in ppm if v > 0]
+            _flip(axes, i - 0.16, flip.gained_ppm, flip.limit_ppm, GAINED)
+            _flip(axes, i + 0.16, flip.lost_ppm, flip.limit_ppm, LOST)
+    values = [v for _, flip in shown if flip for v in (*flip.gained_ppm, *flip.lost_ppm, flip.limit_ppm) if v > 0]
     axes.set_xscale("log")
     if values:
         axes.set_xlim(min(values) / 4, max(values) * 2)
     logarithmic(axes.xaxis)
 
 
-def _flip(axes: Axes, y: float, ppm: tuple[float, float, float], series: Look) -> None:
+def _flip(axes: Axes, y: float, ppm: tuple[float, float, float], limit: float, series: Look) -> None:
     value, low, high = ppm
     if value > 0:
         axes.errorbar(value, y, xerr=ends(value, low, high), fmt=series.marker, color=series.colour, ms=5)
-    elif high > 0:
-        axes.errorbar(high, y, xerr=high * 0.45, xuplims=True, fmt="|", ms=5, color=series.colour)
+    elif limit > 0:
+        axes.errorbar(limit, y, xerr=limit * 0.45, xuplims=True, fmt="|", ms=5, color=series.colour)
 
 
 def _flips_axes(axes: Axes, lines: Sequence[_Line]) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
+from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
 from trigger_nn.plots.parts import categorical, ends, hertz, key, logarithmic, nothing, sample_line, words
@@ -19,6 +21,7 @@ NAMES = {
     "weight_bits": "bits of all weights", "accuracy": "accuracy", "float_efficiency": "efficiency of the float network",
 }  # fmt: skip
 SHARES = ("efficiency", "accuracy", "float_efficiency")
+MOST, LETTERS = 8, 44  # ticks of their own, and letters beside each other that they have place for
 OFFSETS = ((6, 5), (6, -14), (-6, 5), (-6, -14), (0, 9), (0, -18), (14, 0), (-14, 0))  # points, of a label
 
 
@@ -116,17 +119,18 @@ def _inside(axes: Axes, box: Bbox) -> bool:
 
 @picture
 def effects(scan: Scan) -> Figure:
-    """What each effect of the detector costs: the change of efficiency (percentage points) with its interval."""
+    """How much more than the reference's the efficiency is with each change (percentage points), with its interval."""
     figure = Figure(figsize=(WIDTH, 0.42 * max(len(scan.effects), 1) + 1.4))
     axes = figure.subplots()
     for i, effect in enumerate(scan.effects):
-        value, low, high = (100 * number for number in effect.change)
+        value, low, high = (100 * number for number in effect.gain)
         axes.barh(i, value, height=0.6, color=BLUE, alpha=0.45)
         axes.errorbar(value, i, xerr=ends(value, low, high), fmt="o", color=BLACK, ms=4)
     axes.axvline(0, color=DARK, lw=0.8)
-    axes.set_xlabel(f"change of {_named(scan, 'efficiency')}\nby this effect (percentage points)", fontsize=13)
+    metric = "accuracy" if scan.signal is None else "efficiency"
+    axes.set_xlabel(f"{_named(scan, metric)}\nless the reference's (percentage points)", fontsize=13)
     if scan.effects:
-        categorical(axes.yaxis, [effect.name for effect in scan.effects])
+        categorical(axes.yaxis, [effect.what for effect in scan.effects])
         axes.set_ylim(len(scan.effects) - 0.4, -0.6)
         axes.margins(x=0.1)
     else:
@@ -169,8 +173,22 @@ def _places(axes: Axes, values: Sequence[Value]) -> dict[Value, float]:
     if numbers and min(numbers) > 0 and max(numbers) / min(numbers) > 20:
         axes.set_xscale("log")
         logarithmic(axes.xaxis)
-    axes.set_xticks(sorted(numbers) if len(numbers) <= 8 else axes.get_xticks())
+    if _apart(numbers, axes.get_xscale() == "log"):
+        axes.set_xticks(sorted(numbers), [f"{value:.4g}" for value in sorted(numbers)])
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.ticklabel_format(axis="x", useOffset=False)
     return {value: float(value) for value in numbers}
+
+
+def _apart(numbers: Sequence[float], log: bool) -> bool:
+    """Whether every value can have a tick of its own, its number beside its neighbour's."""
+    if not 1 <= len(numbers) <= MOST:
+        return False
+    places = np.sort(np.log(numbers) if log else np.array(numbers, float))
+    longest = max(len(f"{value:.4g}") for value in numbers)
+    return len(numbers) == 1 or bool(np.diff(places).min() > (longest + 2) / LETTERS * np.ptp(places))
 
 
 def _text(value: Value) -> str:

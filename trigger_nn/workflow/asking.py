@@ -27,11 +27,29 @@ class _Recipe(Part):
 
 @dataclass(frozen=True)
 class Roles:
-    """Either `signals`, one output each, against `backgrounds`; or `classes`, one output each."""
+    """Either `signals`, one output each, against `backgrounds`; or `classes`, one output each.
+
+    Raises:
+        EventsError: a name stands twice among them, or a signal is background as well.
+    """
 
     signals: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse roles that make no sense."""
+        for kind in ("signals", "backgrounds", "classes"):
+            names = getattr(self, kind)
+            twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+            if twice:
+                raise EventsError(f"{twice[0]!r} stands twice among the {kind} ({', '.join(names)}); name each once.")
+        both = [name for name in self.signals if name in self.backgrounds]
+        if both:
+            raise EventsError(
+                f"{both[0]!r} is both a signal and a background; name other signals (--signal) or backgrounds "
+                "(--background)."
+            )
 
     @property
     def outputs(self) -> tuple[str, ...]:

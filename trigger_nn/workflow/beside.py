@@ -1,7 +1,7 @@
 """What events have beside their network's input: process, rate, weight, and the columns that a study looks at."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from trigger_nn.events.storage.dataset import Events, Sample, narrowed
 from trigger_nn.events.storage.shards import description_of, file_blocks
 from trigger_nn.events.turning import original
 from trigger_nn.program.program import Program
+from trigger_nn.workflow.machine import crossings_of
 from trigger_nn.workflow.reading import Reading, Source
 from trigger_nn.workflow.sources import is_own, open_sources
 from trigger_nn.workflow.tables import kind_of
@@ -137,6 +138,8 @@ class Kept:
     columns: Mapping[str, np.ndarray]
     meanings: Mapping[str, Column]
     source: np.ndarray | None
+    crossings: float | None = None
+    averaged: tuple[str, ...] = ()
 
     def put(self, first: int, events: Events, numbers: np.ndarray, source: np.ndarray) -> int:
         """Put `events` into their places from `first` on; the place behind them.
@@ -155,6 +158,8 @@ class Kept:
 def collected(parts: Sequence[Given], columns: Sequence[str]) -> Kept:
     """Process, rate, weight and `columns` of all events of `parts`, and what each is a copy of if any is one.
 
+    Rates of a process that several parts bring are averaged: those of each part count by its share of the events.
+
     Raises:
         EventsError: a column is missing or means something else in one file than in another, a file is damaged, or
             there are more processes than 256.
@@ -168,7 +173,24 @@ def collected(parts: Sequence[Given], columns: Sequence[str]) -> Kept:
             own = events[part.original] if part.original else np.arange(first - start, first - start + len(events))
             own = own.astype(np.int64) + before
             first, sources = kept.put(first, events, numbers, own), max(sources, int(own.max(initial=-1)) + 1)
-    return kept
+    return _averaged(kept, parts)
+
+
+def _averaged(kept: Kept, parts: Sequence[Given]) -> Kept:
+    """The same with rates that several parts bring averaged, and the crossings that all of these are made for."""
+    ends = np.cumsum([part.events for part in parts])
+    rows = [slice(int(end) - part.events, int(end)) for end, part in zip(ends, parts, strict=True)]
+    count = len(kept.processes)
+    carried = np.array([np.bincount(kept.process[own], kept.rate[own], count) > 0 for own in rows])
+    events = np.array([np.bincount(kept.process[own], minlength=count) for own in rows]) * carried
+    several = carried.sum(axis=0) > 1
+    share = np.where(several, events / np.maximum(events.sum(axis=0), 1), 1.0).astype(np.float32)
+    for own, factors in zip(rows, share, strict=True):
+        if not np.all(factors == 1):
+            kept.rate[own] *= factors[kept.process[own]]
+    made_for = {crossings_of(part.description.provenance) for i, part in enumerate(parts) if carried[i].any()}
+    names = tuple(name for name, found in zip(kept.processes, several, strict=True) if found)
+    return replace(kept, crossings=made_for.pop() if len(made_for) == 1 else None, averaged=names)
 
 
 def _room(parts: Sequence[Given], columns: Sequence[str]) -> Kept:

@@ -21,6 +21,7 @@ from trigger_nn.studies.certificate.values import EMULATOR, QKERAS, Certificate
 from trigger_nn.studies.menu.normalisation import normalised
 from trigger_nn.studies.menu.values import Scored
 from trigger_nn.workflow.asking import Roles, roles_of
+from trigger_nn.workflow.machine import crossings_of
 from trigger_nn.workflow.sides import KerasSide, ProgramSide, Progress
 
 FLOAT, SECOND = "float Keras", "second program"
@@ -137,7 +138,7 @@ def _scored(sample: Sample, events: Events, roles: Roles, scores: np.ndarray, pr
     kind, copied = program.outputs[0].type, original(sample.columns)
     return Scored(
         sample.processes, events.process, events.rate, events.weight, from_float(scores, kind), roles.outputs, kind,
-        {}, {}, events[copied] if copied else None,
+        {}, {}, events[copied] if copied else None, crossings_of(sample.provenance),
     )  # fmt: skip
 
 
@@ -161,4 +162,8 @@ def _rates(
 def _compared(scored: Scored, roles: Roles, scores: Mapping[str, np.ndarray], rates: np.ndarray) -> SideScores:
     kinds = {name: scored.select(name) for name in roles.outputs}
     background = None if roles.classes else scored.select(*roles.backgrounds)
-    return SideScores(scores, roles.outputs, kinds, background, rates, 2.0**-scored.type.fraction, scored.source)
+    lsb = 2.0**-scored.type.fraction
+    return SideScores(
+        scores, roles.outputs, kinds, background, rates, lsb, scored.source, scored.weight,
+        (scored.type.minimum - 1) * lsb,
+    )  # fmt: skip

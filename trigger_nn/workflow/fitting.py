@@ -34,7 +34,19 @@ def arranged(path: Path, port: Port, names: Sequence[str], columns: Mapping[str,
         return x.reshape(len(x), *port.shape)
     raise EventsError(
         f"{where} has shape (events, {', '.join(map(str, port.shape))}), found {x.shape} of {', '.join(names)}; "
-        "reshape the events, or name other columns."
+        f"reshape the events, or name other columns{_wrapping(port.shape, x.shape)}."
+    )
+
+
+def _wrapping(wanted: tuple[int, ...], found: tuple[int, ...]) -> str:
+    """What is said of images that lack no more than columns on both sides of their second axis."""
+    shape = (*found[1:], *(1,) * (len(wanted) + 1 - len(found)))
+    around, odd = divmod(wanted[1] - shape[1], 2) if len(shape) == len(wanted) > 1 else (0, 1)
+    if odd or not 0 < around <= shape[1] or (shape[0], *shape[2:]) != (wanted[0], *wanted[2:]):
+        return ""
+    return (
+        f" (images are wrapped in phi by {around} column{'s' if around > 1 else ''} on either side; add them with "
+        "np.pad(mode='wrap'), or give the events file)"
     )
 
 

@@ -5,6 +5,9 @@ Images and features pass by block after block, so that tens of millions of event
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from filecmp import cmp
+from itertools import combinations, groupby
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ from trigger_nn.program.program import Port, Program
 from trigger_nn.studies.menu.values import Scored
 from trigger_nn.workflow.beside import Given, Kept, collected, given
 from trigger_nn.workflow.emulate import DEFAULT_ENGINE, block_size, engine_named, run_sources
-from trigger_nn.workflow.reading import Reading
+from trigger_nn.workflow.reading import Reading, Source
 from trigger_nn.workflow.scores import score_type
 
 Progress = Callable[[str, int, int], None]
@@ -63,7 +66,7 @@ def joined(kept: Kept, scores: np.ndarray, outputs: Sequence[str], port: Port) -
         )
     return Scored(
         kept.processes, kept.process, kept.rate, kept.weight, scores, tuple(outputs), port.type, kept.columns,
-        kept.meanings, kept.source,
+        kept.meanings, kept.source, kept.crossings, kept.averaged,
     )  # fmt: skip
 
 
@@ -73,13 +76,30 @@ def opened(
     """The events of `paths`, then those of `processes`; headers are read, no events.
 
     Raises:
-        EventsError: as `scored`, but for columns; or there is nothing to read.
+        EventsError: as `scored`, but for columns; or there is nothing to read, or a file is given twice.
     """
     named = [(path, name) for name, several in (processes or {}).items() for path in several]
     wanted = [*((path, "") for path in paths), *named]
     if not wanted:
         raise EventsError("There are no events to study; give files of events, or --process NAME=FILE.")
-    return tuple(given(program, path, reading, name) for path, name in wanted)
+    parts = tuple(given(program, path, reading, name) for path, name in wanted)
+    _check_once([source for part in parts for source in part.sources if source.events])
+    return parts
+
+
+def _check_once(sources: Sequence[Source]) -> None:
+    """Refuse events that would count twice: one file given twice, or a copy of it."""
+    size = attrgetter("size")
+    for _, alike in groupby(sorted(sources, key=size), size):
+        for one, other in combinations(alike, 2):
+            if _same(one.path, other.path):
+                raise EventsError(
+                    f"{one.path} and {other.path} are the same file, whose events would count twice; give it once."
+                )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.samefile(other) or cmp(one, other, shallow=False)
 
 
 def available(parts: Sequence[Given]) -> frozenset[str]:

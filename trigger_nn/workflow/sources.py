@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from trigger_nn.errors import EventsError, PrecisionError
 from trigger_nn.events.foreign.mapping import ForeignMapping, columns_of
@@ -187,6 +188,19 @@ class _Plain:
             arrays = {port: arranged(self.path, port, self.columns[port.name], block) for port in self.ports}
             yield {port.name: door(str(self.path), port, x, first) for port, x in arrays.items()}
             first += len(next(iter(block.values())))
+
+
+def first_numbers(source: Source, events: int) -> tuple[tuple[Port, tuple[np.ndarray, ...]], ...]:
+    """The first `events` of what a file of plain numbers has for each port, as it stands there; none of other files.
+
+    Mantissas are no such numbers.
+    """
+    reader = source.reader
+    if not isinstance(reader, _Plain) or reader.mantissas:
+        return ()
+    names = tuple(dict.fromkeys(name for columns in reader.columns.values() for name in columns))
+    block = next(iter(reader.table.blocks(names, 0, events)))
+    return tuple((port, tuple(block[name] for name in reader.columns[port.name])) for port in reader.ports)
 
 
 def _plain(program: Program, path: Path, reading: Reading) -> Source:

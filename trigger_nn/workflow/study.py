@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +19,25 @@ from trigger_nn.studies.menu.values import MenuStudy
 from trigger_nn.workflow.asking import Roles, answerable, roles_of, wanted_columns
 from trigger_nn.workflow.beside import Given, collected
 from trigger_nn.workflow.emulate import DEFAULT_ENGINE, block_size, engine_named
+from trigger_nn.workflow.machine import PILEUP, Library, library_of, library_told, pileup_warning
 from trigger_nn.workflow.reading import Reading
 from trigger_nn.workflow.scores import score_type
 from trigger_nn.workflow.scoring import Progress, available, emulated, joined, opened, output_port
+from trigger_nn.workflow.suspicion import suspicious
 
 BLOCK = 2**18  # scores that are cast at once
 UNWEIGHTED = "Classes are compared event by event, whatever rate an event stands for."
+CHOSEN = (
+    "Thresholds are chosen on the events on which their rates are told, which makes a rate low by about as much as one "
+    "event at the threshold stands for."
+)
 
 Finer = Callable[[int, Fixed], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Studied:
-    """A study, what was asked, of which events, and sentences on what was left out of it.
+    """A study, what was asked, of which events, and sentences on what was left out of it, and on what looks wrong.
 
     type: of the scores. originals: how many events those studied are copies of, None if each is its own.
     """
@@ -42,6 +49,7 @@ class Studied:
     parts: tuple[Given, ...]
     left_out: tuple[str, ...]
     originals: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def study(
@@ -72,21 +80,42 @@ def study(
     roles, chosen = roles or roles_of(program), _with_output(program, output)
     parts = opened(chosen, paths, reading or Reading(), processes)
     asked, left_out = (spec, ()) if strict else answerable(spec, available(parts))
-    kept, port = collected(parts, wanted_columns(asked)), output_port(chosen)
+    kept, port = collected(parts, _columns(asked, parts)), output_port(chosen)
     roles.check(kept.processes)
+    warnings = suspicious(parts)
     runner, block = engine_named(engine, threads), block_size(chosen, engine)
     scores, seconds = emulated(chosen, parts, runner, block, progress)
     events, told = joined(kept, scores, roles.outputs, port), UNWEIGHTED
     del kept, scores
     if roles.signals:
         events, told = normalised(events, asked.beam, roles.backgrounds)
+        libraries = _libraries(parts)
+        stated = tuple(own.mean for own in libraries)
+        told = " ".join([told, *library_told(events, roles.backgrounds, libraries), CHOSEN])
+        warnings += pileup_warning(events, asked.beam, roles.backgrounds, stated)
     found = study_of(
         events, asked, roles.signals, roles.backgrounds, program=program.name, digest=program.digest,
         normalisation=told, seconds=seconds,
         finer=_finer(chosen, port, lambda finest_of: emulated(finest_of, parts, runner, block, progress)[0]),
         progress=progress,
     )  # fmt: skip
-    return Studied(found, asked, roles, port.type, parts, left_out, _originals(events.source))
+    return Studied(found, asked, roles, port.type, parts, left_out, _originals(events.source), warnings)
+
+
+def _columns(asked: StudySpec, parts: Sequence[Given]) -> tuple[str, ...]:
+    """What is looked at, and with a beam the pile-up of the events, where they have it."""
+    counts = {PILEUP} & available(parts) if asked.beam else set()
+    return tuple(dict.fromkeys([*wanted_columns(asked), *counts]))
+
+
+def _libraries(parts: Sequence[Given]) -> tuple[Library, ...]:
+    """Those that the pile-up of `parts` was drawn from."""
+    ends = accumulate(part.events for part in parts)
+    found = [
+        library_of(part.description.provenance, part.reading.split, slice(end - part.events, end))
+        for part, end in zip(parts, ends, strict=True)
+    ]
+    return tuple(library for library in found if library)
 
 
 def _originals(source: np.ndarray | None) -> int | None:

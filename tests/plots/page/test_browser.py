@@ -7,6 +7,7 @@ import pytest
 from tests.browser import ACROSS, column, opened, watched
 from tests.plots.page.pages import full
 from trigger_nn.plots.page.html import render_html
+from trigger_nn.plots.page.values import Cell, Page, Section, Table
 
 RISING = ["-inf", "-1.5", "2.5", "9", "10", "70", "1,000", "inf"]
 
@@ -109,3 +110,50 @@ def test_print_shows_all_rows_and_fits_the_sheet(browser, path):
         seen.page.emulate_media(media="screen")
         assert scroll.evaluate("(box) => box.scrollHeight - box.clientHeight") > 0
         assert seen.page.evaluate(ACROSS) == 0
+
+
+def shares(columns, rows=6):
+    """As a turn-on at many rates has: a share and its interval, again and again."""
+    heads = ("offline_ht from (GeV)", "to (GeV)", "events", *["at 100 kHz", "68 % interval"] * columns)
+    pair = (Cell("0.00034", 0.00034), Cell("0.00012 to 0.00871", 0.00012))
+    return Table(heads, ((Cell("1,200", 1200),) * 3 + pair * columns,) * rows, "Shares.")
+
+
+def trials(columns=24, rows=6):
+    """As a scan of many parameters has."""
+    heads = ("trial", *(f"convolutions.{i}.weights.fraction_bits" for i in range(columns - 2)), "recipe")
+    cells = (*(Cell("1,234", 1234) for _ in heads[1:]), Cell("trials/0001/recipe.toml"))
+    return Table(heads, (cells,) * rows, "Trials.")
+
+
+WIDER = "(boxes) => boxes.map((box) => box.scrollWidth - box.clientWidth)"
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    made = tmp_path_factory.mktemp("tables") / "report.html"
+    wide = Section("Wide", (shares(5), shares(3), trials()))
+    made.write_text(render_html(Page("wide", "", (), (wide,), {})), encoding="utf-8")
+    return made
+
+
+def test_a_turn_on_at_five_rates_is_not_cut_and_what_is_wider_says_so(browser, tables):
+    with watched(browser, tables) as seen:
+        assert seen.page.locator(".scroll").evaluate_all(WIDER)[:2] == [0, 0]
+        shadows = seen.page.locator(".scroll").first.evaluate("(box) => getComputedStyle(box).backgroundAttachment")
+        assert shadows == "local, local, scroll, scroll"
+        assert seen.page.evaluate(ACROSS) == 0
+
+
+@pytest.mark.parametrize(("place", "width"), [(0, 1017), (1, 688), (2, 1017)])  # a crowded one lies across the sheet
+def test_wide_tables_are_whole_in_print(browser, tables, place, width):
+    with watched(browser, tables, width) as seen:
+        seen.page.emulate_media(media="print")
+        assert seen.page.locator("table").nth(place).evaluate("(table) => table.offsetWidth") <= width
+
+
+def test_long_names_break_after_their_dots_and_are_read_as_they_are(browser, tables):
+    with watched(browser, tables) as seen:
+        head = seen.page.locator("#table-3 th").nth(1)
+        assert head.locator("wbr").count() == 4
+        assert head.evaluate("(head) => head.textContent") == "convolutions.0.weights.fraction_bits"

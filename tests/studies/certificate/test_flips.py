@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
 from trigger_nn.errors import EventsError
+from trigger_nn.studies.certificate import refits
 from trigger_nn.studies.certificate.decisions import BACKGROUND, OTHERS, SideScores, checked, judgements
 from trigger_nn.studies.certificate.flips import alike, flips_of
 from trigger_nn.studies.certificate.intervals import gain, rate, share
+from trigger_nn.studies.certificate.refits import thresholds
 
 FLOAT, QKERAS, EMULATOR, SECOND = "float Keras", "QKeras", "emulator", "second program"
 UPPER = chi2.ppf(0.84, 2) / 2  # of a count of none, 68 % central
@@ -49,7 +51,7 @@ def test_flips_counted_by_hand():
     assert (same_rate.gained, same_rate.lost) == (1, 1)
     assert same_rate.gained_ppm[0] == same_rate.lost_ppm[0] == 250_000
     assert same_rate.gained_hz[0] == same_rate.lost_hz[0] == 10.0
-    assert same_rate.change[0] == 0
+    assert same_rate.change is None  # the same rate is what was asked for
     same_threshold = one(found, basis="same threshold", kind=BACKGROUND)
     assert (same_threshold.gained, same_threshold.lost) == (1, 0)
     assert same_threshold.change[0] == 100.0  # percent: 10 Hz become 20
@@ -105,7 +107,12 @@ def test_flips_are_those_of_plain_loops(drawn):
             change = 100 * (flip.gained_hz[0] - flip.lost_hz[0]) / was if was else math.nan
         else:
             change = 100 * (len(gained) - len(lost)) / signal
-        assert flip.change[0] == pytest.approx(change, nan_ok=True)
+        if flip.kind == BACKGROUND and flip.basis == "same rate":
+            assert flip.change is None
+        else:
+            assert flip.change[0] == pytest.approx(change, nan_ok=True)
+            assert not flip.change[1] > flip.change[0]
+            assert not flip.change[2] < flip.change[0]
 
 
 @given(st.lists(st.tuples(numbers, numbers, numbers, numbers, numbers, numbers), min_size=3, max_size=15))
@@ -155,11 +162,14 @@ def test_shares_have_the_intervals_of_clopper_and_pearson():
 
 
 def test_no_flip_has_an_upper_limit():
+    """The light event and the heavy ones have each their own."""
     rates = [4.0, 4.0, 1.0]
-    (background, signal, *_) = flips(trigger({QKERAS: [3, 2, 1, 5], EMULATOR: [3, 2, 1, 5]}, rates, 1), [4.0])
+    found = flips(trigger({QKERAS: [3, 2, 1, 5], EMULATOR: [3, 2, 1, 5]}, rates, 1), [4.0])
+    background, signal = one(found, basis="same threshold", kind=BACKGROUND), one(found, basis="same rate", kind="s")
     assert background.gained == background.lost == 0
+    assert background.limit_ppm == pytest.approx(1e6 * (1 - 0.05 ** (1 / 3)))
     assert background.gained_ppm == pytest.approx((0, 0, 1e6 * (1 - 0.16 ** (1 / 3))))
-    each = (16 + 16 + 1) / 9  # Hz, what an event stands for on average by rate
+    each = math.hypot(4, 1)  # Hz
     assert background.gained_hz == pytest.approx((0, 0, UPPER * each))
     assert background.change == pytest.approx((0, -100 * UPPER * each / 4, 100 * UPPER * each / 4))
     assert signal.change == pytest.approx((0, -84, 84))
@@ -175,7 +185,9 @@ def test_copies_add_no_precision():
     for alone, copied in zip(flips(once, [40.0]), flips(many, [40.0]), strict=True):
         assert copied.events == 4 * alone.events
         for name in ("gained_ppm", "lost_ppm", "gained_hz", "lost_hz", "change"):
-            assert getattr(copied, name) == pytest.approx(getattr(alone, name), nan_ok=True)
+            if alone.change is not None or name != "change":
+                assert getattr(copied, name) == pytest.approx(getattr(alone, name), nan_ok=True)
+        assert copied.limit_ppm == pytest.approx(alone.limit_ppm)
 
 
 def test_a_change_has_the_error_of_the_square_root_of_all_flips():
@@ -207,7 +219,93 @@ def test_rates_are_covered():
     for _ in range(400):
         _, low, high = rate(random.random(2000) < 0.005, group)
         inside += low <= 0.005 * rates.sum() <= high
-    assert 0.64 < inside / 400 < 0.85
+    assert 0.64 < inside / 400 < 0.9
+
+
+def test_rates_of_light_flips_hold_what_heavy_events_may_add():
+    """0.6 heavy flips are expected, 10 light ones."""
+    heavy = np.repeat([True, False], [500, 2000])
+    group = replace(all_of(2500), weight=np.where(heavy, 1000.0, 1.0).astype(np.float32))
+    random, inside = np.random.default_rng(4), 0
+    for _ in range(300):
+        _, low, high = rate(random.random(2500) < np.where(heavy, 0.6 / 500, 10 / 2000), group)
+        inside += low <= 610 <= high
+    assert inside / 300 >= 0.64
+
+
+def noisy(random, background=300, signal=2000):
+    """Two sides whose scores differ by noise, on events of 10 Hz."""
+    true = np.concatenate([random.normal(0, 1, background), random.normal(1.5, 1, signal)])
+    scores = {name: true + random.normal(0, 0.4, len(true)) for name in (QKERAS, EMULATOR)}
+    return trigger(scores, [10.0] * background, signal)
+
+
+def test_changes_at_the_same_rate_hold_the_truth_although_thresholds_come_from_few_events():
+    """Both sides are equally good: the truth is 0. The flips' own interval, which takes thresholds for true, fails."""
+    random, held, naive = np.random.default_rng(11), 0, 0
+    for _ in range(150):
+        sides = noisy(random)
+        (judgement,) = [j for j in judgements(sides, [100.0]) if j.basis == "same rate"]
+        wide, bare = (
+            next(f for f in flips_of(sides, j) if f.kind == "s") for j in (judgement, replace(judgement, moved={}))
+        )
+        held += wide.change[1] <= 0 <= wide.change[2]
+        naive += bare.change[1] <= 0 <= bare.change[2]
+    assert held / 150 >= 0.62
+    assert naive / 150 < 0.5
+
+
+def test_thresholds_are_refitted_to_whole_simulated_events_and_alike_every_time():
+    random = np.random.default_rng(5)
+    column, rates = random.integers(0, 20, 200).astype(float), random.integers(1, 4, 200).astype(float)
+    found = thresholds({"a": column, "b": column}, rates, None, [30.0, 90.0])
+    assert np.array_equal(found["a"], found["b"])  # paired: equal sides move alike
+    assert np.array_equal(found["a"], thresholds({"a": column}, rates, None, [30.0, 90.0])["a"])
+    copied = thresholds(
+        {"a": np.repeat(column, 4)}, np.repeat(rates, 4) / 4, np.repeat(np.arange(200), 4), [30.0, 90.0]
+    )
+    assert copied["a"].std(axis=0) == pytest.approx(found["a"].std(axis=0), rel=0.3)
+    independent = thresholds({"a": np.repeat(column, 4)}, np.repeat(rates, 4) / 4, None, [30.0, 90.0])
+    assert (independent["a"].std(axis=0) < 0.75 * found["a"].std(axis=0)).all()
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=20), st.integers(0, 40))
+def test_a_replica_s_threshold_is_the_loosest_that_keeps_its_rate(column, target):
+    """Against a loop over scores, of the very events that a replica drew."""
+    scores, rates = np.array(column, float), np.arange(1.0, len(column) + 1)
+    side = refits._near(scores, rates, 1, 1e9)
+    drawn = next(refits._replicas(np.arange(len(column)), np.arange(len(column)), rates))
+    found = side.thresholds(drawn, np.array([float(target)]))[0]
+    kept = [c for c in [-np.inf, *sorted(set(column))] if drawn[scores > c].sum() <= target]
+    assert (scores > found).tolist() == (scores > kept[0]).tolist()
+
+
+def test_of_large_samples_only_events_near_a_threshold_are_drawn():
+    column = np.random.default_rng(1).normal(0, 1, 50_000)
+    near = refits._near(column, np.ones(50_000), 1, 500.0)
+    assert 500 < len(near.place) < 1000
+    whole = np.std(thresholds({"a": column[np.argsort(-column)][:5000]}, np.ones(5000), None, [500.0])["a"])
+    part = np.std(thresholds({"a": column}, np.ones(50_000), None, [500.0])["a"])
+    assert part == pytest.approx(whole, rel=0.2)
+
+
+def test_efficiencies_change_by_the_generator_s_weights_and_ppm_by_events():
+    sides = trigger({QKERAS: [3, 2, 1, 1, 1], EMULATOR: [3, 2, 5, 1, 1]}, [1.0, 1.0], 3)
+    heavy = replace(sides, weights=np.array([1, 1, 8, 1, 1], np.float32))
+    found = one(flips(heavy, [1.0]), basis="same threshold", kind="s")
+    assert found.gained_ppm[0] == pytest.approx(1e6 / 3)
+    assert found.change[0] == pytest.approx(80)
+
+
+def test_a_threshold_that_all_passes_is_one_below_the_type():
+    sides = replace(trigger({QKERAS: [3, 2, 9], EMULATOR: [3, 2, 1]}, [1.0, 1.0], 1), loosest=-5.0)
+    for judgement in judgements(sides, [7.0]):
+        assert set(judgement.thresholds.values()) == {-5.0}
+        assert all(passed.all() for passed in judgement.passed.values())
+    lower = replace(sides, scores={**sides.scores, QKERAS: sides.scores[QKERAS] - 20})
+    own = next(iter(judgements(lower, [7.0])))
+    assert own.passed[QKERAS].all()
+    assert own.thresholds[QKERAS] < -5
 
 
 def test_what_can_not_tell_is_refused():

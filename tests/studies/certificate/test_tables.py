@@ -1,6 +1,5 @@
 """Onsets, residuals, needed events and the verdict of a certificate."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from trigger_nn.studies.certificate.onsets import THRESHOLD, Inside, onsets_of
 from trigger_nn.studies.certificate.residuals import BINS, residuals_of
 from trigger_nn.studies.certificate.values import EMULATOR, QKERAS
 from trigger_nn.studies.certificate.verdict import verdict
+from trigger_nn.studies.menu.intervals import poisson_interval
 
 OTHER = "second program"
 TARGETS = (80.0, 160.0)
@@ -133,10 +133,15 @@ def test_a_certificate_holds_every_table(program, images):
     assert len(found.onsets) == 2 * 2 * 2
     assert (len(found.residuals), len(found.needs), len(found.alike)) == (2, 4, 2)
     assert not found.exact
-    (sentence,) = verdict(found)
-    pair = max(found.alike, key=lambda pair: pair.differing)
-    assert sentence.startswith(
-        f"Second program and the emulator decide {pair.differing:,} of 600 events differently, at one rate or more"
+    one, two = verdict(found)
+    assert one.startswith("Second program and the emulator differ for hh4b at 0.16 kHz, each at its own threshold: ")
+    assert two.startswith("Second program and the emulator differ for vbf_inv at 0.16 kHz")
+    (background, signal) = (
+        f for f in found.flips if (f.output, f.target, f.basis) == ("hh4b", 160.0, "same rate")
+    )  # fmt: skip
+    assert f"accepts {background.gained_hz[0] / 1e3:.3g} (68 %: {background.gained_hz[1] / 1e3:.3g} to" in one
+    assert (
+        f"changes by {signal.change[0]:+.2f} (68 %: {signal.change[1]:+.2f} to {signal.change[2]:+.2f}) percent" in one
     )
 
 
@@ -146,11 +151,26 @@ def test_equal_programs_have_no_onsets_and_an_upper_limit(program, images):
     found = certificate_of(program, named, TARGETS, 1e6, inside=replace(inside, layers={QKERAS: inside.layers[OTHER]}))
     assert found.exact
     assert found.onsets == ()
-    limit = 1e6 * (1 - 0.16 ** (1 / 600))
+    limit = 1e6 * (1 - 0.05 ** (1 / 600))
     assert verdict(found) == (
-        f"QKeras and the emulator decide every one of 600 events alike (at most {limit:,.0f} ppm differ, 68 %), and "
-        "every score is the same.",
+        f"QKeras and the emulator decide every one of 600 events alike (at most {limit:,.0f} ppm differ, 95 % "
+        "one-sided), and every score is the same.",
     )
+
+
+def test_equal_decisions_of_unequal_scores_are_told_of_the_rates_asked_for(program):
+    scores = np.arange(1001.0)[::-1, None]
+    background = np.arange(1001) < 1000
+    sides = SideScores(
+        {QKERAS: 2 * scores, EMULATOR: scores}, ("s",), {"s": ~background}, background, background * 1.0, 1.0
+    )  # fmt: skip
+    found = certificate_of(program, sides, [200.0], 1e4)
+    (same_threshold,) = verdict(found)
+    assert "s at 0.2 kHz, both at the emulator's threshold: " in same_threshold  # on which alone they differ
+    shifted = replace(sides, scores={QKERAS: scores - 0.25, EMULATOR: scores})
+    (alike,) = verdict(certificate_of(program, shifted, [200.0], 1e4))
+    assert "decide every one of 1,001 events alike at the rates asked for (at most " in alike
+    assert alike.endswith("one-sided).")
 
 
 def test_needed_events_follow_from_what_is_behind_the_rate():
@@ -166,7 +186,9 @@ def test_needed_events_follow_from_what_is_behind_the_rate():
     assert (need.target, need.precision, need.events, need.effective) == (200.0, 0.01, 1000, 100)
     assert (need.needed, need.zero_bias) == pytest.approx((100_000, 100_000))
     assert (need.seconds, need.zero_bias_seconds) == pytest.approx((10, 10))
-    assert (none.effective, none.needed, none.seconds) == (0, math.inf, math.inf)  # nothing passes below 2 Hz
+    low, high = poisson_interval(100)
+    assert need.needed_range == pytest.approx((1e7 / high, 1e7 / low))
+    assert (none.effective, none.needed, none.needed_range, none.seconds) == (0, None, None, None)
     assert none.zero_bias == pytest.approx(2e7)
 
 
@@ -176,7 +198,9 @@ def test_weights_that_differ_need_more_events():
     rates = np.concatenate([np.full(10, 100.0), np.full(90, 1.0), np.full(100, 3.0), [0]])
     background = np.arange(201) < 200
     sides = SideScores({QKERAS: scores, EMULATOR: scores}, ("s",), {"s": ~background}, background, rates, 1.0)
-    (need,) = certificate_of(Program.load(GOLDEN / "event_image_program.h5"), sides, [1090.0], 1e4).needs
+    program = Program.load(GOLDEN / "event_image_program.h5")
+    need, few = certificate_of(program, sides, [1090.0, 1089.0], 1e4).needs
+    assert (few.needed, few.effective) == (None, 0)
     assert need.effective == pytest.approx(1090**2 / (10 * 100**2 + 90))
     assert need.needed == pytest.approx(200 * 1e4 / need.effective)
     assert need.zero_bias == pytest.approx(1e4 * 1390 / 1090)
@@ -203,3 +227,16 @@ def test_residuals_count_every_event_in_bins_about_zero(differences, step):
     assert found.equal.value == pytest.approx(np.mean(exact == 0))
     assert found.largest == np.abs(exact).max()
     assert found.rms == pytest.approx(np.sqrt(np.mean(exact**2)))
+
+
+def test_copies_add_no_precision_to_equal_scores():
+    scores = np.arange(40.0)[:, None]
+    ours = scores + (scores < 10)
+    kinds = {"s": np.ones(40, bool)}
+    once = SideScores({QKERAS: ours, EMULATOR: scores}, ("s",), kinds, np.ones(40, bool), np.ones(40), 1.0)
+    many = SideScores(
+        {name: np.repeat(values, 5, axis=0) for name, values in once.scores.items()}, ("s",),
+        {"s": np.ones(200, bool)}, np.ones(200, bool), np.ones(200), 1.0, np.repeat(np.arange(40), 5),
+    )  # fmt: skip
+    one, copied = (next(residuals_of(sides)).equal for sides in (once, many))
+    assert (copied.value, copied.low, copied.high) == pytest.approx((one.value, one.low, one.high))

@@ -148,13 +148,52 @@ def test_without_means_to_try_the_statement_says_which_bits():
 
 
 def test_a_rate_above_all_background_is_not_the_score_s_fault():
-    (found,) = Network("fixed<5,4,RND_CONV,SAT>").judged(300e3)
-    assert (found.cause, found.missed) == ("fine", 100e3)
-    assert "all of it passes" in found.statement
+    network = Network("fixed<5,4,RND_CONV,SAT>")
+    for target in (300e3, 200e3):
+        (found,) = network.judged(target)
+        assert (found.cause, found.missed, found.tried) == ("all", target - 200e3, ())
+        assert "every event passes" in found.statement
+    assert network.asked == []
+    output = network.output(network.kind)
+    threshold = output.threshold(output.at_rate(300e3))
+    assert (threshold.always, threshold.told, threshold.mantissa) == (True, "always accept", network.kind.minimum - 1)
+    lowest = int(output.values[0])
+    assert (output.threshold(lowest).always, output.threshold(lowest).told) == (False, str(lowest))
+
+
+def test_scores_that_saturate_at_the_bottom_are_mended_by_integer_bits():
+    network = Network("fixed<8,1,RND_CONV,SAT>", spread=2.0)
+    (found,) = network.judged(180e3)
+    assert found.cause == "floor"
+    assert found.mended is not None
+    assert [(score.type.width, score.type.integer) for score in found.tried] == [
+        (8 + bits, 1 + bits) for bits in range(1, 1 + len(found.tried))
+    ]
+    assert "accepting all gives 200 kHz" in found.statement
+    assert "smallest score that the type holds" in found.statement
+    (found,) = network.judged(180e3, finer=False)
+    assert found.statement.endswith("Give the output more integer bits.")
+
+
+def test_no_integer_bit_lowers_the_floor_of_scores_without_a_sign():
+    network = Network("ufixed<8,1,RND_CONV,SAT>", spread=0.5)
+    (found,) = network.judged(180e3)
+    assert found.cause == "step"
+    assert found.tried[0].type == Fixed.parse("ufixed<9,1,RND_CONV,SAT>")
 
 
 @pytest.mark.parametrize(
-    ("hertz", "text"), [(1e5, "100 kHz"), (98234.5, "98.23 kHz"), (31e6, "31000 kHz"), (4, "0.004 kHz")]
+    ("hertz", "text"),
+    [
+        (1e5, "100 kHz"),
+        (98234.5, "98.23 kHz"),
+        (31e6, "31,000 kHz"),
+        (4, "0.004 kHz"),
+        (10_432_100, "10,430 kHz"),
+        (99_996, "100 kHz"),
+        (1.2345e-3, "0.000001234 kHz"),
+        (0, "0 kHz"),
+    ],
 )
 def test_rates_are_written_in_khz(hertz, text):
     assert khz(hertz) == text

@@ -1,5 +1,8 @@
 """Turn-on curves, overlaps and pile-up against loops over events, in the units of their columns."""
 
+from itertools import pairwise
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,12 +10,13 @@ from hypothesis import strategies as st
 from tests.studies.menu.events import BACKGROUNDS, KIND, background, plain, studies
 from trigger_nn.errors import EventsError
 from trigger_nn.recipe.study import CutSpec, PileUpSpec, SeedSpec, TurnOnSpec
-from trigger_nn.studies.menu.columns import OUTSIDE, binned, picked
+from trigger_nn.studies.menu.columns import BELOW, between, binned, picked
 from trigger_nn.studies.menu.groups import groups_of
 from trigger_nn.studies.menu.overlap import fires, menu_of, overlap
 from trigger_nn.studies.menu.pileup import pileups
 from trigger_nn.studies.menu.thresholds import discriminant
 from trigger_nn.studies.menu.turn_on import turn_ons
+from trigger_nn.studies.menu.values import Outside
 from trigger_nn.studies.menu.working import at_rate
 
 SEEDS = (
@@ -64,6 +68,7 @@ def test_rates_of_a_menu_add_up_event_by_event(scored, target):
     assert found.pure.value == rate(lambda event: network(event) and not menu(event))
     assert found.shared.value == rate(lambda event: network(event) and menu(event))
     assert found.pure.value + found.shared.value == row.threshold.rate.value
+    assert (found.network, found.signal_network) == (row.threshold.rate, row.efficiency)
     assert (found.signal, found.target) == ("hh", target)
     for line in found.seeds:
         assert line.rate.value == rate(lambda event, name=line.name: name in passed_by(scored, event))
@@ -94,16 +99,18 @@ def test_turn_on_curves_bin_what_a_column_means(scored, process):
     spec = TurnOnSpec(column="ht", edges=(1.0, 101.0, 201.0, 501.0), processes=() if process == "hh" else (process,))
     (found,) = turn_ons(scored, groups, output, [row], [spec])
     assert (found.process, found.column, found.unit, found.trigger) == (process, "ht", "GeV", "network")
-    for place, (low, high) in enumerate([(1, 101), (101, 201), (201, 501)]):
+    last = 501.5 if max(ht(scored, event) for event in plain(scored)) == 501 else 501
+    drawn = [found.below, *map(Outside, found.events, found.bins), found.above]
+    for each, (low, high) in zip(drawn, pairwise((-inf, 1, 101, 201, last, inf)), strict=True):
         inside = [e for e in plain(scored) if e.process == process and low <= ht(scored, e) < high]
         counts = [event.weight if process == "hh" else event.rate for event in inside]
         fired = sum(n for n, event in zip(counts, inside, strict=True) if event.score > row.threshold.mantissa)
-        assert found.events[place] == len(inside)
+        assert each.events == len(inside)
         if inside:
-            assert found.bins[place].value == fired / sum(counts)
-            assert found.bins[place].low <= found.bins[place].value <= found.bins[place].high
+            assert each.efficiency.value == fired / sum(counts)
+            assert each.efficiency.low <= each.efficiency.value <= each.efficiency.high
         else:
-            assert found.bins[place] is None
+            assert each.efficiency is None
 
 
 @given(studies())
@@ -135,11 +142,49 @@ def test_pile_up_shares_the_rate_among_its_bins(scored):
         assert (each.efficiency.value if each.efficiency else None) == wanted
 
 
+@given(studies())
+def test_crossings_in_no_bin_of_pile_up_are_counted_apart(scored):
+    groups, output, row = made(scored)
+    (found,) = pileups(scored, groups, output, BACKGROUNDS, [row], PileUpSpec(edges=(2, 4)))
+    rows = [each for each in (found.below, *found.rows, found.above) if each]
+    assert sum(each.crossings.value for each in rows) == output.background.spectrum.total.weight
+    beyond = [int(scored.columns["pileup"][event.place]) for event in plain(scored) if event.process != "other"]
+    last = 4 if max(map(int, scored.columns["pileup"])) == 4 else 3
+    assert (found.below is None, found.above is None) == (min(beyond) >= 2, max(beyond) <= last)
+
+
 @given(studies(copies=False))
-def test_edges_belong_to_the_bin_above_them(scored):
+def test_edges_belong_to_the_bin_above_them_and_beyond_the_last_is_above_all(scored):
     counts, quantity = picked(scored, "ht")
-    places = binned(counts, quantity, (quantity.value(counts[0]), quantity.value(counts[0]) + 2))
-    assert places.tolist() == [0 if count == counts[0] else OUTSIDE for count in counts]
+    low = quantity.value(counts[0])
+    places = binned(counts, quantity, (low, low + 1, low + 1.5)).tolist()
+    assert places == [0 if count == counts[0] else BELOW if count < counts[0] else 2 for count in counts]
+
+
+@given(studies(copies=False))
+def test_the_last_bin_holds_its_upper_edge_where_the_column_ends_there(scored):
+    counts, quantity = picked(scored, "ht")
+    top = quantity.value(counts.max())
+    assert set(binned(counts, quantity, (-10.0, top)).tolist()) == {0}
+    assert set(binned(counts, quantity, (-10.0, top + 1)).tolist()) == {0}
+
+
+@given(studies(), st.floats(0, 250), st.floats(1, 250))
+def test_a_cut_has_a_lower_end_an_upper_end_or_both(scored, low, width):
+    counts, quantity = picked(scored, "ht")
+    values = [float(quantity.value(count)) for count in counts]
+    for above, below in ((low, None), (None, low), (low, low + width)):
+        wanted = [(above is None or value > above) and (below is None or value < below) for value in values]
+        assert between(counts, quantity, above, below).tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [({}, "give it `above`, `below` or both"), ({"above": 20.0, "below": 20.0}, "must be larger than `above`")],
+)
+def test_a_cut_that_cuts_nothing_or_all_is_refused(cut, message):
+    with pytest.raises(ValueError, match=message):
+        CutSpec(column="ht", **cut)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from scipy.stats import binomtest, chi2
 from trigger_nn.errors import EventsError
 from trigger_nn.studies.menu import intervals
 from trigger_nn.studies.menu.groups import Group
+from trigger_nn.studies.menu.spectrum import spectrum
 from trigger_nn.studies.menu.sums import none
 from trigger_nn.studies.rates import efficiency
 
@@ -39,12 +40,75 @@ def test_equal_weights_have_garwood_s_interval(count):
 
 
 def test_where_nothing_passes_an_event_of_average_rate_is_ruled_out():
-    toy = group([1.0, 1.0, 4.0])
+    toy = group([2.0, 2.0, 4.0])
     found = intervals.rate(toy.passing(np.zeros(3, bool)), toy.total)
     assert (found.value, found.low, found.effective) == (0, 0, 0)
-    assert found.high == pytest.approx(-np.log(0.16) * 18 / 6)
+    assert (found.high, found.unseen) == pytest.approx((-np.log(0.16) * 24 / 8,) * 2)
     share = intervals.share(toy.passing(np.zeros(3, bool)), toy.total)
-    assert share.high == pytest.approx(1 - 0.16 ** (18 / 36))
+    assert share.high == pytest.approx(1 - 0.16 ** (24 / 64))
+
+
+def test_what_heavy_events_may_add_is_in_the_interval_of_light_ones():
+    toy = group(np.repeat([4842.0, 0.01], [6000, 3500]))
+    nothing, light = np.zeros(9500, bool), np.arange(9500) == 9499
+    limit = -np.log(0.16) * 4842
+    for fired, value in ((nothing, 0), (light, 0.01)):
+        found = intervals.rate(toy.passing(fired), toy.total)
+        assert found.value == pytest.approx(value)
+        assert found.unseen == pytest.approx(limit)
+        assert found.high == pytest.approx(limit, rel=1e-4)
+
+
+def test_a_rate_is_resolved_by_ten_events_and_beyond_what_is_unseen():
+    toy = group(np.repeat([1000.0, 1.0], [100, 3000]))
+    found = intervals.rate(toy.passing(np.arange(3100) >= 1100), toy.total)
+    assert found.effective == pytest.approx(2000)
+    limit = -np.log(0.16) * 1000
+    assert not intervals.resolved(found, 1.9 * limit)
+    assert intervals.resolved(found, 2.1 * limit)
+    few = intervals.rate(toy.passing(np.arange(3100) < 9), toy.total)
+    assert not intervals.resolved(few, 1e9)
+
+
+def test_strata_of_a_part_are_those_of_the_whole():
+    """A rate of some of the events, beside all: empty strata of the part count."""
+    toy = group(np.repeat([100.0, 1.0], [10, 50]))
+    light = toy.part(toy.weight < 2)
+    found = intervals.rate(light.total, toy.total)
+    assert (found.value, found.unseen) == (50, pytest.approx(-np.log(0.16) * 100))
+
+
+def test_copies_are_told_apart_by_what_all_of_them_stand_for():
+    """Copies of unequal weights, of simulated events that weigh the same: one stratum."""
+    toy = group(np.tile([1.0, 99.0], 20), np.repeat(np.arange(20), 2))
+    assert len(toy.bands) == 1
+    assert [len(band) for band in group(np.tile([1.0, 99.0], 20)).bands] == [20, 20]
+
+
+@pytest.mark.parametrize("ratio", [3.9, 8.0, 1000.0])
+@pytest.mark.parametrize("light", [0.6, 10.0, 60.0])
+def test_intervals_of_two_strata_cover_though_heavy_events_are_seldom_seen(ratio, light):
+    heavy = np.repeat([True, False], [500, 2000])
+    chance = np.where(heavy, 0.6 / 500, light / 2000)
+    toy = group(np.where(heavy, ratio, 1.0))
+
+    def make(random):
+        return toy, random.random(2500) < chance
+
+    assert covered(make, 0.6 * ratio + light, rate_of) >= ASKED
+    assert covered(make, (0.6 * ratio + light) / (500 * ratio + 2000), share_of) >= ASKED
+
+
+def test_a_curve_s_thresholds_have_the_intervals_of_their_events():
+    random = np.random.default_rng(7)
+    toy = group(random.choice([1.0, 7.0, 300.0], 400), random.integers(0, 150, 400))
+    scores = random.integers(-9, 9, 400)
+    found = spectrum(toy, scores)
+    cuts = np.arange(-10, 9)
+    low, high = intervals.rate_interval(found.above(cuts), found.total)
+    for place, cut in enumerate(cuts):
+        one = intervals.rate(toy.passing(scores > cut), toy.total)
+        assert (low[place], high[place]) == pytest.approx((one.low, one.high), rel=1e-9, abs=1e-9)
 
 
 def test_no_event_at_all_has_no_rate_and_no_efficiency():

@@ -31,11 +31,11 @@ def test_without_a_beam_events_keep_their_rates():
 
 
 def test_own_rates_are_scaled_to_all_crossings_together():
-    found, sentence = normalised(EVENTS, BEAM, BACKGROUNDS)
+    found, sentence = normalised(without("other"), BEAM, BACKGROUNDS)
     assert found.rate[found.select(*BACKGROUNDS)].sum(dtype=float) == pytest.approx(10e6, rel=1e-6)
     assert of(found, "zero_bias") == pytest.approx([3 / 18 * 10e6] * 4)
     assert of(found, "qcd") == pytest.approx([2 / 18 * 10e6, 4 / 18 * 10e6])
-    assert (of(found, "hh"), of(found, "other")) == ([0], [9])
+    assert (of(found, "hh"), of(found, "other")) == ([0], [0])
     assert of(EVENTS, "qcd") == [2, 4]
     assert "1000 filled bunches" in sentence
     assert "10 MHz of crossings" in sentence
@@ -44,7 +44,7 @@ def test_own_rates_are_scaled_to_all_crossings_together():
 
 def test_a_cross_section_is_shared_by_weight():
     beam = BEAM.model_copy(update={"cross_sections_pb": {"qcd": 4e6}})
-    found, sentence = normalised(EVENTS, beam, BACKGROUNDS)
+    found, sentence = normalised(without("other"), beam, BACKGROUNDS)
     assert of(found, "qcd") == pytest.approx([0.25 * 4e6 * 1e-36 * 1.25e34, 0.75 * 4e6 * 1e-36 * 1.25e34])
     assert of(found, "zero_bias") == pytest.approx([2.5e6] * 4)
     assert "qcd: 4e+06 pb, 50 kHz" in sentence
@@ -55,6 +55,34 @@ def test_what_brings_no_rate_is_zero_bias():
     found, sentence = normalised(without("zero_bias", "qcd"), beam, BACKGROUNDS)
     assert of(found, "zero_bias") == [2.5e6] * 4
     assert "zero_bias: zero bias, 4 events of 2.5e+06 Hz each" in sentence
+
+
+def test_zero_bias_is_shared_by_weight():
+    scored = without("zero_bias")
+    weight = np.where(scored.select("zero_bias"), np.array([0, 1, 2, 2, 3, 0, 0, 0]), 0).astype(np.float32)
+    found, sentence = normalised(replace(scored, weight=weight), BEAM, ("zero_bias",))
+    assert of(found, "zero_bias") == pytest.approx([1.25e6, 2.5e6, 2.5e6, 3.75e6])
+    assert "zero_bias: zero bias, shared by 4 events by weight" in sentence
+
+
+def test_own_rates_of_a_part_of_the_crossings_are_scaled_by_the_machines():
+    found, sentence = normalised(replace(EVENTS, crossings=20.0), BEAM, ("qcd",))
+    assert of(found, "qcd") == pytest.approx([1e6, 2e6])
+    assert "qcd: own rates times 5e+05, 3 MHz" in sentence
+
+
+def test_a_cross_section_beside_zero_bias_is_said_to_count_twice():
+    beam = BEAM.model_copy(update={"cross_sections_pb": {"qcd": 4e6}})
+    _, sentence = normalised(without("other"), beam, BACKGROUNDS)
+    assert "zero_bias already holds the collisions of qcd" in sentence
+    assert "already holds" not in normalised(without("other"), BEAM, BACKGROUNDS)[1]
+
+
+def test_averaged_rates_are_said_to_be():
+    scored = replace(without("other"), averaged=("qcd", "hh"), crossings=20.0)
+    for beam in (None, BEAM):
+        assert "Several samples bring rates of qcd: these are averaged" in normalised(scored, beam, BACKGROUNDS)[1]
+        assert "averaged" not in normalised(scored, beam, ("zero_bias",))[1]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +98,18 @@ def test_what_brings_no_rate_is_zero_bias():
         (
             replace(EVENTS, weight=np.zeros(8, np.float32)),
             BEAM.model_copy(update={"cross_sections_pb": {"qcd": 8.0}}), BACKGROUNDS, "weight 0 in all",
+        ),
+        (EVENTS, BEAM, BACKGROUNDS, "do not say how many crossings they stand for, and other with 9e-06 MHz"),
+        (EVENTS, BEAM, ("qcd",), "and zero_bias, other with"),
+        (replace(EVENTS, crossings=17.0), None, BACKGROUNDS, "more than the crossings that the files were made for"),
+        (replace(EVENTS, crossings=17.0), BEAM, BACKGROUNDS, r"stands for 10.59 MHz, more than the beam's crossings"),
+        (
+            without("other"), BEAM.model_copy(update={"cross_sections_pb": {"qcd": 2e7}}), BACKGROUNDS,
+            "10.25 MHz, more than the beam's crossings .10 MHz., so collisions are counted twice",
+        ),
+        (
+            replace(EVENTS, weight=np.array([1, 1, 1, 1, 1, -1, 1, -2], np.float32)), None, BACKGROUNDS,
+            "2 events of qcd, other have a negative weight",
         ),
     ],
 )  # fmt: skip

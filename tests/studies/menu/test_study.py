@@ -11,9 +11,11 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 from tests.studies.menu.events import BACKGROUNDS, KIND, PROCESSES, clusters, plain, scored_of, studies
 from trigger_nn.errors import EventsError
 from trigger_nn.recipe.study import StudySpec
+from trigger_nn.studies.menu import intervals
 from trigger_nn.studies.menu.densities import densities
 from trigger_nn.studies.menu.groups import groups_of
 from trigger_nn.studies.menu.study import study_of
+from trigger_nn.studies.menu.thresholds import discriminant
 
 SPEC = StudySpec.model_validate(
     {
@@ -91,6 +93,31 @@ def test_a_study_answers_all_that_is_asked_for_every_signal(copies):
     assert steps == [("study", 0, 2), ("study", 1, 2), ("study", 2, 2)]
     assert {(d.output, d.process) for d in found.densities} == {(o, p) for o in ("hh", "other") for p in PROCESSES}
     assert found.classes is None
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_the_signals_together_are_the_or_of_their_triggers(copies):
+    scored = two_signals(copies)
+    found = study(scored, ("hh", "other"), spec=SPEC.model_copy(update={"rates_khz": (0.3, 0.6)}))
+    behind = scored.select(*BACKGROUNDS)
+    assert [each.target for each in found.together] == [300, 600]
+    for k, each in enumerate(found.together):
+        fired = np.stack([scored.scores[:, i] > found.signals[i].at_rate[k].threshold.mantissa for i in range(2)])
+        either, both = (float(scored.rate[chosen & behind].sum()) for chosen in (fired.any(axis=0), fired.all(axis=0)))
+        assert (each.rate.value, each.shared.value, each.alone) == (either, both, either + both)
+        assert each.rate.low < either < each.rate.high
+    assert study(scored).together == ()
+
+
+def test_a_curve_is_resolved_down_to_the_first_threshold_whose_rate_is_not():
+    scored = two_signals()
+    curve = study(scored).signals[0].curve
+    output = discriminant(groups_of(scored, BACKGROUNDS), "hh", BACKGROUNDS, scored.scores[:, 0], KIND)
+    rates = [output.threshold(int(at)).rate for at in curve.thresholds]
+    enough = [intervals.resolved(rate, rate.value) for rate in rates]
+    assert curve.resolved.tolist() == [all(enough[: i + 1]) for i in range(len(enough))]
+    assert 0 < curve.resolved.sum() < len(enough)
+    assert all(rate.effective >= 10 for rate, told in zip(rates, curve.resolved, strict=True) if told)
 
 
 def test_a_study_holds_plain_numbers_and_arrays_only():

@@ -102,9 +102,9 @@ def test_the_band_holds_the_efficiencies_at_the_rates_that_statistics_leave_open
     assert low <= row.efficiency.value <= high or not row.threshold.rate.value
     rate = row.threshold.rate
     if rate.value:
-        assert low == output.efficiency(output.at_rate(target * rate.low / rate.value)).value
-        assert high == output.efficiency(output.at_rate(target * rate.high / rate.value)).value
-    assert row.resolved == (rate.effective >= 10)
+        assert low == output.efficiency(output.at_rate(max(target - (rate.high - rate.value), 0))).value
+        assert high == output.efficiency(output.at_rate(target + (rate.value - rate.low))).value
+    assert row.resolved == (rate.effective >= 10 and target > 2 * rate.unseen)
 
 
 @given(studies())

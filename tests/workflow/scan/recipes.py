@@ -29,6 +29,7 @@ SCAN = {
 def written(folder, base=None, **changes):
     """A scan, its base and its events in `folder`; the path of the scan's recipe."""
     (folder / "base.toml").write_text(tomli_w.dumps(BASE if base is None else base))
+    (folder / "few.h5").touch()  # which a plan asks for
     (folder / "scan.toml").write_text(tomli_w.dumps(SCAN | changes))
     return folder / "scan.toml"
 

@@ -1,11 +1,13 @@
 """The page of a scan and what the terminal shows: every trial, numbers sorted as numbers, failures told."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
 from tests.plots import tables
+from tests.workflow.scan.recipes import write_events, written
 from trigger_nn.cli.scan import print_scan
 from trigger_nn.plots.page.html import render_html
 from trigger_nn.plots.page.json import render_json
@@ -13,6 +15,7 @@ from trigger_nn.plots.page.values import Figure, Table, Text
 from trigger_nn.studies.scans.values import Effect
 from trigger_nn.terminal import console
 from trigger_nn.workflow.pages.scan import scan_page
+from trigger_nn.workflow.scan.writing import write_scan
 
 
 def page_of(scan):
@@ -74,6 +77,20 @@ def test_pages_of_any_scan_render(change):
     page = page_of(scan)
     assert "trials.csv" in render_html(page)
     assert json.loads(render_json(page))["title"] == f"{scan.name}: scan"
+
+
+def test_recipes_are_copied_beside_the_page_so_that_its_links_hold_anywhere(tmp_path):
+    (tmp_path / "here").mkdir()
+    recipe = written(tmp_path / "here")
+    write_events(tmp_path / "here", 20)
+    out = tmp_path / "a" / "long" / "way" / "off"
+    page = write_scan(tables.scan(), recipe, out)["page"]
+    links = re.findall(r'<li><a href="([^"#]+)"', page.read_text())
+    assert len(links) == 5
+    assert all((out / link).is_file() and "/" not in link for link in links)
+    for copy, source in (("scan_recipe.toml", "scan.toml"), ("base_recipe.toml", "base.toml")):
+        assert copy in links
+        assert (out / copy).read_text() == (tmp_path / "here" / source).read_text()
 
 
 def test_the_terminal_shows_the_front_failures_and_effects():

@@ -10,6 +10,7 @@ from trigger_nn.plots.parts import (
     UNIT,
     bins,
     efficiency_axis,
+    ends,
     finite,
     hertz,
     key,
@@ -20,7 +21,7 @@ from trigger_nn.plots.parts import (
     told,
     words,
 )  # fmt: skip
-from trigger_nn.plots.style import HEIGHT, WIDTH, look, picture
+from trigger_nn.plots.style import HEIGHT, WIDTH, Look, look, picture
 from trigger_nn.studies.menu.values import PileUp, TurnOn
 
 
@@ -28,7 +29,8 @@ from trigger_nn.studies.menu.values import PileUp, TurnOn
 def turn_on(curves: Sequence[TurnOn]) -> Figure:
     """Efficiency with its interval in bins of an offline quantity, the events of each bin below (once where alike).
 
-    All curves are of one quantity; what they have in common stands above the key, what differs in it.
+    All curves are of one quantity; what they have in common stands above the key, what differs in it. Hollow markers
+    at an edge of the figure are of the events beyond the bins.
     """
     figure = Figure(figsize=(WIDTH, 1.2 * HEIGHT))
     panels = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -42,16 +44,39 @@ def turn_on(curves: Sequence[TurnOn]) -> Figure:
     for i, (curve, label, place) in enumerate(zip(curves, labels, places(len(curves)), strict=True)):
         edges = finite(curve.edges)
         bins(panels[0], edges, curve.bins, look(i), place)
+        _beyond(panels[0], edges, curve, look(i), place)
         if curve.events not in [other.events for other in curves[:i]]:
             panels[1].stairs(curve.events, edges, color=look(i).colour, ls=look(i).line)
         handles.append(sample_line(look(i), label, marker=True, ls=look(i).line))
     efficiency_axis(panels[0])
     if curves:
-        panels[1].set_xlim(*finite(curves[0].edges)[[0, -1]])
+        panels[1].set_xlim(*_span(curves))
         panels[1].set_xlabel(_quantity(curves[0].column, curves[0].unit))
     _events(panels[1], [number for curve in curves for number in curve.events])
     key(figure, handles, words(common, 50))
     return figure
+
+
+def _margin(edges: np.ndarray) -> float:
+    """Room for what lies beyond the bins."""
+    return 0.06 * float(edges[-1] - edges[0])
+
+
+def _span(curves: Sequence[TurnOn]) -> tuple[float, float]:
+    """From the first edge to the last, with room at an end beyond which events are."""
+    edges = finite(curves[0].edges)
+    below, above = (any(sums) for sums in zip(*((c.below.events, c.above.events) for c in curves), strict=True))
+    return float(edges[0]) - below * _margin(edges), float(edges[-1]) + above * _margin(edges)
+
+
+def _beyond(axes: Axes, edges: np.ndarray, curve: TurnOn, series: Look, place: float) -> None:
+    room = _margin(edges)
+    for outside, start in ((curve.below, edges[0] - room), (curve.above, edges[-1])):
+        if (found := outside.efficiency) is not None:
+            axes.errorbar(
+                start + place * room, found.value, yerr=ends(found.value, found.low, found.high), fmt=series.marker,
+                color=series.colour, mfc="white",
+            )  # fmt: skip
 
 
 def _quantity(column: str, unit: str) -> str:

@@ -1,18 +1,20 @@
-"""Draw a menu: what each of its lines accepts alone and shares, and the network's beside them."""
+"""Draw a menu: what each of its lines accepts, and alone accepts, and the network's beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from trigger_nn.plots.parts import apart, categorical, efficiency_axis, ends, hertz, key, words
+from trigger_nn.plots.parts import apart, categorical, efficiency_axis, ends, hertz, key, logarithmic, words
 from trigger_nn.plots.style import BLACK, BLUE, SKY, WIDTH, picture
 from trigger_nn.studies.menu.values import Overlap, Rate
 from trigger_nn.studies.rates import Efficiency
 
 KILO = 1e3  # Hz
+MANY = 8  # times the smallest bar, beyond which it needs a logarithmic axis to be seen beside the largest
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,15 @@ class _Line:
     name: str
     total: Rate
     pure: Rate | None
-    shared: float
     efficiency: Efficiency | None
 
 
 @picture
 def overlap(overlap: Overlap) -> Figure:
-    """Pure and shared rate (kHz) of each seed and of the network, the menu without and with it; what each keeps.
+    """Rate (kHz) of each seed and of the network, and before it the pure part; the menu without and with it.
 
-    A seed's pure rate is beside the other seeds, the network's beside the whole menu. Bars are ended by the interval of
-    the total rate.
+    A seed's pure rate is beside the other seeds, the network's beside the whole menu. Bars are ended by intervals; the
+    axis is logarithmic where rates differ much. Beside them what each keeps of the signal.
     """
     lines = _lines(overlap)
     figure = Figure(figsize=(1.1 * WIDTH, 0.42 * len(lines) + 1.6))
@@ -49,7 +50,7 @@ def overlap(overlap: Overlap) -> Figure:
     panels[1].tick_params(axis="y", labelleft=False)
     key(figure, [
         Patch(color=BLUE, label="pure"),
-        Patch(facecolor="white", edgecolor=BLUE, hatch="///", label="shared"),
+        Patch(facecolor="white", edgecolor=BLUE, hatch="///", label="and shared"),
         Patch(color=SKY, label="in all"),
     ])  # fmt: skip
     return figure
@@ -58,30 +59,38 @@ def overlap(overlap: Overlap) -> Figure:
 def _lines(overlap: Overlap) -> Sequence[_Line]:
     """The seeds, the network, the menu without and with it."""
     seeds = [
-        _Line(seed.name, seed.rate, seed.pure, seed.rate.value - seed.pure.value, seed.efficiency.get(overlap.signal))
-        for seed in overlap.seeds
-    ]
-    own = Rate(overlap.pure.value + overlap.shared.value, 0, 0, 0, 0)
+        _Line(seed.name, seed.rate, seed.pure, seed.efficiency.get(overlap.signal)) for seed in overlap.seeds
+    ]  # fmt: skip
     return [
         *seeds,
-        _Line(f"network at {hertz(overlap.target)}", own, overlap.pure, overlap.shared.value, None),
-        _Line("menu", overlap.before, None, 0, overlap.signal_before),
-        _Line("menu and network", overlap.after, None, 0, overlap.signal_after),
+        _Line(f"network at {hertz(overlap.target)}", overlap.network, overlap.pure, overlap.signal_network),
+        _Line("menu", overlap.before, None, overlap.signal_before),
+        _Line("menu and network", overlap.after, None, overlap.signal_after),
     ]
 
 
 def _rates(axes: Axes, lines: Sequence[_Line]) -> None:
     for i, line in enumerate(lines):
-        if line.pure is None:
-            axes.barh(i, line.total.value / KILO, color=SKY, height=0.7)
-        else:
-            pure = line.pure.value / KILO
-            axes.barh(i, pure, color=BLUE, height=0.7)
-            axes.barh(
-                i, line.shared / KILO, left=pure, height=0.7, facecolor="white", edgecolor=BLUE, hatch="///", lw=0.8
-            )  # fmt: skip
-        if line.total.high > 0:
-            values = (number / KILO for number in (line.total.value, line.total.low, line.total.high))
-            axes.errorbar(line.total.value / KILO, i, xerr=ends(*values), fmt="none", color=BLACK)
-    axes.set_xlim(left=0)
+        style: dict[str, Any] = {"color": SKY}
+        if line.pure is not None:
+            style = {"facecolor": "white", "edgecolor": BLUE, "hatch": "///", "lw": 0.8}
+        axes.barh(i, line.total.value / KILO, height=0.7, **style)
+        _ended(axes, i, line.total)
+        if line.pure is not None:
+            axes.barh(i + 0.12, line.pure.value / KILO, color=BLUE, height=0.46)
+            _ended(axes, i + 0.2, line.pure)
     axes.set_xlabel("rate (kHz)")
+    seen = [rate.value / KILO for line in lines for rate in (line.total, line.pure) if rate and rate.value > 0]
+    if seen and max(seen) > MANY * min(seen):
+        axes.set_xscale("log")
+        axes.set_xlim(min(seen) / 3, 2 * max(seen))
+        logarithmic(axes.xaxis)
+    else:
+        axes.set_xlim(left=0)
+
+
+def _ended(axes: Axes, place: float, rate: Rate) -> None:
+    """The interval of a bar that has a length."""
+    if rate.value > 0:
+        values = (number / KILO for number in (rate.value, rate.low, rate.high))
+        axes.errorbar(rate.value / KILO, place, xerr=ends(*values), fmt="none", color=BLACK)

@@ -84,17 +84,17 @@ def _mark(panels: Sequence[Axes], row: WorkingRow, marker: str) -> Artist:
     for axes in panels:
         axes.axvline(place, color=DARK, lw=0.8, ls=":", zorder=1)
     unresolved = "" if row.resolved else ", not resolved"
-    return sample_line(
-        Look(BLACK, "-", marker, ""), f"{hertz(row.target)}: above {place}, {100 * kept.value:.1f} %{unresolved}",
-        marker=True, mfc=face,
-    )  # fmt: skip
+    over = row.threshold.told if row.threshold.always else f"above {place}"
+    told = f"{hertz(row.target)}: {over}, {100 * kept.value:.1f} %{unresolved}"
+    return sample_line(Look(BLACK, "-", marker, ""), told, marker=True, mfc=face)
 
 
 @picture
 def efficiency_against_rate(curves: Sequence[RateCurve], rows: Sequence[WorkingRow]) -> Figure:
     """Efficiency of each signal against the rate (kHz) of its trigger, with intervals; `rows` are marked.
 
-    The bars of a working point are the interval of its rate and the band of efficiencies that follows from it.
+    The bars of a working point are the interval of its rate and the band of efficiencies that follows from it. Dotted
+    is what the background events do not resolve; the axis begins a decade below what they do.
     """
     figure = Figure()
     axes = figure.subplots()
@@ -106,6 +106,7 @@ def efficiency_against_rate(curves: Sequence[RateCurve], rows: Sequence[WorkingR
                 _point(axes, row, look(i))
     if any(np.any(curve.rate > 0) for curve in curves):
         axes.set_xscale("log")
+        axes.set_xlim(left=_start(curves, rows))
         logarithmic(axes.xaxis)
     else:
         nothing(axes, "no rate at any threshold")
@@ -115,10 +116,20 @@ def efficiency_against_rate(curves: Sequence[RateCurve], rows: Sequence[WorkingR
     return figure
 
 
+def _start(curves: Sequence[RateCurve], rows: Sequence[WorkingRow]) -> float | None:
+    """Where the axis of rates (kHz) begins: a decade below all that is resolved, and before every marker."""
+    told = [curve.rate[curve.resolved & (curve.rate > 0)].min(initial=np.inf) / 10 for curve in curves]
+    marked = [row.threshold.rate.value / 2 for row in rows if row.threshold.rate.value > 0]
+    start = min([*told, *marked], default=np.inf)
+    return float(start) / KILO if np.isfinite(start) else None
+
+
 def _efficiency(axes: Axes, curve: RateCurve, series: Look) -> Artist:
     some = curve.rate > 0
-    rate = curve.rate[some] / KILO
-    axes.plot(rate, curve.efficiency[some], color=series.colour, ls=series.line)
+    rate, kept = curve.rate[some] / KILO, curve.efficiency[some]
+    told = int(curve.resolved.sum())  # the loosest thresholds, which come first
+    axes.plot(rate[:told], kept[:told], color=series.colour, ls=series.line)
+    axes.plot(rate[max(told - 1, 0) :], kept[max(told - 1, 0) :], color=series.colour, ls=":", lw=1.0)
     axes.fill_between(
         rate, curve.efficiency_low[some], curve.efficiency_high[some], color=series.colour, alpha=0.25, lw=0
     )  # fmt: skip

@@ -26,6 +26,7 @@ def render_html(page: Page) -> str:
     environment = templates(
         "trigger_nn.plots", escaped=True,
         data=_data, size=_size, number=_number, numeric=_numeric, quoted=quote, marked=_marked,
+        breakable=_breakable,
     )  # fmt: skip
     sections = [(section, _rows_of_figures(blocks)) for section, blocks in placed(page)]
     return environment.get_template("page.html.j2").render(
@@ -48,6 +49,11 @@ def _columns(facts: int) -> int:
 def _marked(text: str) -> str:
     """`text` escaped, in which what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _breakable(head: str) -> str:
+    """`head` escaped; a long name may be broken after the dots and underscores within it."""
+    return Markup(re.sub(r"(?<=\w[._])(?=\w)", "<wbr>", str(escape(head))))
 
 
 def _data(figure: Figure) -> str:

@@ -46,4 +46,5 @@ def certificate_of(
         onsets_of(sides, judged, inside) if inside else (),
         tuple(residuals_of(sides)), tuple(needs_of(sides, judged, events_per_second)),
         alike(sides, judged), sides.lsb, events_per_second,
+        loosest=sides.loosest,
     )  # fmt: skip

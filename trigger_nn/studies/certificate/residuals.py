@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from trigger_nn.studies.certificate.decisions import SideScores
+from trigger_nn.studies.certificate.intervals import share
 from trigger_nn.studies.certificate.values import EMULATOR, Residuals
-from trigger_nn.studies.rates import efficiency
+from trigger_nn.studies.rates import Efficiency
 
 BINS = 101  # at most, odd: equal scores lie in the middle of one
 
@@ -20,16 +21,18 @@ def residuals_of(sides: SideScores) -> Iterator[Residuals]:
         if side != EMULATOR:
             difference = (values[mask].astype(np.float64) - ours) / sides.lsb
             for i, output in enumerate(sides.outputs):
-                yield _residuals(output, side, difference[:, i])
+                same = np.zeros(len(sides), bool)
+                same[mask] = difference[:, i] == 0
+                yield _residuals(output, side, difference[:, i], Efficiency(*share(same, sides.group(mask))))
 
 
-def _residuals(output: str, side: str, difference: np.ndarray) -> Residuals:
-    """Copies are counted as events here: the histogram is one of scores."""
+def _residuals(output: str, side: str, difference: np.ndarray, equal: Efficiency) -> Residuals:
+    """Copies are counted as events in the histogram, one of scores; they add no precision to `equal`."""
     largest = float(np.abs(difference).max())
     edges = _edges(largest)
     counts, _ = np.histogram(difference, edges)
     rms = float(np.sqrt(np.mean(difference**2)))
-    return Residuals(output, side, edges, counts, largest, rms, efficiency(difference == 0))
+    return Residuals(output, side, edges, counts, largest, rms, equal)
 
 
 def _edges(largest: float) -> np.ndarray:

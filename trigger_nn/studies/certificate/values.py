@@ -1,5 +1,6 @@
 """The tables of a decision certificate: whether float, quantized and emulated network decide alike."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -33,7 +34,10 @@ class Flips:
     `other classes`. gained: pass at `second` alone; lost: at `first` alone. gained_ppm, lost_ppm: per million simulated
     events of the kind, with 68 % interval. gained_hz, lost_hz: rate (value, low, high), None where events stand for
     none. change: of the efficiency or of the rate as a share, second less first, with its interval from the flips
-    (value, low, high), in percent points of efficiency or percent of the rate at `first`, NaN where that is 0.
+    (value, low, high), in percent points of efficiency (by generator weights) or percent of the rate at `first`, NaN
+    where that is 0; at the same rate with what other background events would do to both thresholds, and None of the
+    background, whose rate is the same by construction. limit_ppm: what these events would rule out if none flipped,
+    one-sided, 95 %.
     """
 
     output: str
@@ -49,7 +53,8 @@ class Flips:
     lost_ppm: Interval
     gained_hz: Interval | None
     lost_hz: Interval | None
-    change: Interval
+    change: Interval | None
+    limit_ppm: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,9 @@ class Need:
     """Events that resolve `precision` of a requested rate, and how long the emulator needs for them.
 
     effective: background events (equal weights) behind the rate now; of `events` background events emulated. needed:
-    background events of the same mixture for which the rate's statistical error is `precision` of it, infinite if none
-    is behind the rate now; zero_bias: unweighted crossings for the same. seconds, zero_bias_seconds: at
-    `events_per_second`, measured here.
+    background events of the same mixture for which the rate's statistical error is `precision` of it, and
+    needed_range, from the 68 % interval of the effective events; both and `seconds` None if the rate is not resolved.
+    zero_bias: unweighted crossings for the same. seconds, zero_bias_seconds: at `events_per_second`, measured here.
     """
 
     output: str
@@ -100,11 +105,12 @@ class Need:
     precision: float
     events: int
     effective: float
-    needed: float
+    needed: float | None
     zero_bias: float
     events_per_second: float
-    seconds: float
+    seconds: float | None
     zero_bias_seconds: float
+    needed_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ class Alike:
     """Events of all kinds that two sides decide differently at any output and any rate, on one basis.
 
     ppm: those per million simulated events, with 68 % interval. equal_scores: events whose every score is the same.
+    limit_ppm: what these events would rule out if none differed, one-sided, 95 %.
     """
 
     first: str
@@ -121,6 +128,7 @@ class Alike:
     differing: int
     ppm: Interval
     equal_scores: int
+    limit_ppm: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,8 @@ class Certificate:
     """All sides on the same events. thresholds: by (side, output, target in Hz), as numbers of the score.
 
     alike: pair by pair, whatever the output and rate. lsb: of the emulator's score. events_per_second: the emulator's,
-    measured here. normalisation: how background events got their rates, in a sentence.
+    measured here. normalisation: how background events got their rates, in a sentence. loosest: a threshold that is
+    not above it always accepts; None if no type says it.
     """
 
     program: str
@@ -144,6 +153,7 @@ class Certificate:
     lsb: float = 1.0
     events_per_second: float = 0.0
     normalisation: str = ""
+    loosest: float | None = None
 
     @property
     def exact(self) -> bool:

@@ -30,7 +30,7 @@ def roc(signal: str, wanted: Population, background: str, others: Population) ->
 
 def _above(spectrum: Spectrum, thresholds: np.ndarray) -> np.ndarray:
     """Share of the weight whose score is above each of `thresholds`."""
-    return spectrum.above(thresholds).weight / spectrum.total.weight
+    return spectrum.weight_above(thresholds) / spectrum.total.weight
 
 
 def _not_below(spectrum: Spectrum, scores: np.ndarray) -> np.ndarray:

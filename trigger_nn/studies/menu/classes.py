@@ -35,6 +35,7 @@ def class_study(scored: Scored) -> ClassStudy:
         classes, int(everything.events), intervals.share(passing(chosen, right), everything),
         tuple(_against_others(scored, groups, number) for number in range(len(classes))), confusion,
         intervals.share(passing(chosen, tied), everything),
+        float(np.mean(confusion.diagonal() / confusion.sum(axis=1))),
     )  # fmt: skip
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from trigger_nn.errors import PrecisionError
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.studies.menu import intervals
 from trigger_nn.studies.menu.thresholds import Discriminant
 from trigger_nn.studies.menu.values import Coarseness, FinerScore, Threshold
+from trigger_nn.studies.menu.words import khz
 
-FINE, STEP, CEILING, EVENTS = "fine", "step", "ceiling", "events"
+FINE, STEP, CEILING, FLOOR, EVENTS, ALL = "fine", "step", "ceiling", "floor", "events", "all"
+SATURATED = (CEILING, FLOOR)
 MORE_BITS = 6
 
 Finer = Callable[[Fixed], Discriminant]
@@ -61,9 +61,9 @@ def _found(output: Discriminant, target: float, tolerance: float) -> _Found:
 
 def _widened(kind: Fixed, cause: str) -> Fixed | None:
     """With a bit more where it is wanting."""
-    if cause not in (STEP, CEILING):
+    if cause not in (STEP, *SATURATED):
         return None
-    return replace(kind, width=kind.width + 1, integer=kind.integer + (cause == CEILING))
+    return replace(kind, width=kind.width + 1, integer=kind.integer + (cause in SATURATED))
 
 
 def _judged(output: Discriminant, target: float, tolerance: float) -> tuple[Threshold, str]:
@@ -71,11 +71,20 @@ def _judged(output: Discriminant, target: float, tolerance: float) -> tuple[Thre
     threshold = output.threshold(output.at_rate(target))
     background = output.background.spectrum
     looser = intervals.rate(background.above(threshold.mantissa - 1), background.total)
-    if target - threshold.rate.value <= tolerance * target or not threshold.ties:
+    if not threshold.ties:
+        return threshold, ALL
+    if target - threshold.rate.value <= tolerance * target:
         return threshold, FINE
     if (looser.high - looser.low) / 2 > threshold.tied_rate:
         return threshold, EVENTS
-    return threshold, CEILING if threshold.mantissa == output.type.maximum else STEP
+    return threshold, _between(output.type, threshold.mantissa)
+
+
+def _between(kind: Fixed, mantissa: int) -> str:
+    """Why so many events share the score `mantissa`. Scores end at 0 without a sign, which no integer bit lowers."""
+    if mantissa == kind.maximum:
+        return CEILING
+    return FLOOR if kind.signed and mantissa == kind.minimum else STEP
 
 
 def _tried(found: Sequence[_Found], kind: Fixed, finer: Finer) -> list[_Found]:
@@ -104,31 +113,34 @@ def _stated(output: Discriminant, each: _Found, asked: bool) -> Coarseness:
 def _what(output: Discriminant, each: _Found) -> str:
     """What was asked for, and what the thresholds around it give."""
     threshold, kind = each.threshold, output.type
-    if not threshold.ties:
+    if each.cause == ALL:
         return (
-            f"{khz(each.target)} is more than all background together, {khz(threshold.rate.value)}: all of it passes."
+            f"{khz(each.target)} is not below all background together, {khz(threshold.rate.value)}: every event "
+            "passes, and the network decides nothing."
         )
     given = khz(threshold.rate.value)
     if each.cause == FINE:
         return f"At {khz(each.target)}, threshold {threshold.mantissa} of {kind} gives {given}, within tolerance."
     looser = khz(threshold.rate.value + threshold.tied_rate)
     start = f"{khz(each.target)} falls between two thresholds of {kind}: {threshold.mantissa} gives {given}, "
-    start += f"{threshold.mantissa - 1} gives {looser}"
+    start += f"{threshold.mantissa - 1 if threshold.mantissa > kind.minimum else 'accepting all'} gives {looser}"
     share = f"{threshold.ties} background {'event' if threshold.ties == 1 else 'events'}"
     if each.cause == EVENTS:
         return f"{start}. {share} between them can't tell more; study more background."
     if each.cause == CEILING:
         return f"{start}, for {share} share the largest score that the type holds, where scores saturate."
+    if each.cause == FLOOR:
+        return f"{start}, for {share} share the smallest score that the type holds, where scores saturate."
     return f"{start}, for {share} share the score {threshold.mantissa}."
 
 
 def _remedy(each: _Found, mended: FinerScore | None, asked: bool) -> str:
     """What would do, or what was tried in vain."""
-    if each.cause in (FINE, EVENTS):
+    if each.cause in (FINE, EVENTS, ALL):
         return ""
     if mended:
         return f"{mended.type} gives {khz(mended.threshold.rate.value)}."
-    bits = "integer" if each.cause == CEILING else "fraction"
+    bits = "integer" if each.cause in SATURATED else "fraction"
     if not asked:
         return f"Give the output more {bits} bits."
     if not each.tried:
@@ -136,8 +148,3 @@ def _remedy(each: _Found, mended: FinerScore | None, asked: bool) -> str:
     last = each.tried[-1]
     reached = f"{last.type}, the widest tried, gives {khz(last.threshold.rate.value)}"
     return f"{reached}, as near as these events tell." if each.left == EVENTS else f"{reached}. {each.why}".strip()
-
-
-def khz(hertz: float) -> str:
-    """A rate for a sentence."""
-    return f"{np.format_float_positional(hertz / 1e3, precision=4, unique=True, fractional=False, trim='-')} kHz"

@@ -9,7 +9,7 @@ from trigger_nn.events.quantities import Quantity
 from trigger_nn.studies.menu.sums import blocks
 from trigger_nn.studies.menu.values import Scored
 
-OUTSIDE = -1
+BELOW = -1  # the bin of what lies below the first edge
 
 
 def picked(scored: Scored, column: str, rank: int = 1) -> tuple[np.ndarray, Quantity]:
@@ -32,18 +32,29 @@ def picked(scored: Scored, column: str, rank: int = 1) -> tuple[np.ndarray, Quan
     return counts, quantities[rank - 1 if len(quantities) > 1 else 0]
 
 
-def above(counts: np.ndarray, quantity: Quantity, value: float) -> np.ndarray:
-    """Which of `counts` stand for more than `value`, in the quantity's unit; bool (n,)."""
-    passed = np.empty(len(counts), bool)
+def between(counts: np.ndarray, quantity: Quantity, above: float | None, below: float | None) -> np.ndarray:
+    """Which of `counts` stand for more than `above` and less than `below`, in the quantity's unit; bool (n,)."""
+    passed = np.ones(len(counts), bool)
     for block in blocks(len(counts)):
-        passed[block] = quantity.value(counts[block]) > value
+        values = quantity.value(counts[block])
+        if above is not None:
+            passed[block] &= values > above
+        if below is not None:
+            passed[block] &= values < below
     return passed
 
 
 def binned(counts: np.ndarray, quantity: Quantity, edges: Sequence[float]) -> np.ndarray:
-    """The bin of each of `counts`, low <= value < high in the quantity's unit, `OUTSIDE` if none; int16 (n,)."""
-    places = np.empty(len(counts), np.int16)
+    """The bin of each of `counts`, low <= value < high in the quantity's unit; int16 (n,).
+
+    `BELOW` is below all bins, their number above all. The last bin holds its upper edge too where no value lies above
+    it: a column that saturates there would lose its largest values.
+    """
+    places, highest = np.empty(len(counts), np.int16), -np.inf
     for block in blocks(len(counts)):
-        places[block] = np.digitize(quantity.value(counts[block]), edges) - 1
-    places[places == len(edges) - 1] = OUTSIDE
+        values = quantity.value(counts[block])
+        places[block] = np.digitize(values, edges) - 1
+        highest = max(highest, values.max(initial=-np.inf))
+    if highest == edges[-1]:
+        places[places == len(edges) - 1] -= 1
     return places

@@ -19,8 +19,10 @@ def rate_curve(output: Discriminant) -> RateCurve:
     low, high = intervals.rate_interval(passing, rates.total)
     efficiency_low, efficiency_high = intervals.share_interval(found, wanted.total)
     share = found.weight / wanted.total.weight
+    told = [intervals.rate(passing[i], rates.total) for i in range(len(chosen))]
+    resolved = np.logical_and.accumulate([intervals.resolved(found, found.value) for found in told])
     return RateCurve(
-        output.signal, output.lsb, chosen, passing.weight, low, high, share, efficiency_low, efficiency_high
+        output.signal, output.lsb, chosen, passing.weight, low, high, share, efficiency_low, efficiency_high, resolved
     )  # fmt: skip
 
 

@@ -1,14 +1,17 @@
 """The events of one process: which they are, what each of them counts, and which are copies of each other."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from trigger_nn.errors import EventsError
-from trigger_nn.studies.menu.sums import Sums, none, numbered, power_sum, product, single, summed
+from trigger_nn.studies.menu.sums import Stratum, Sums, none, numbered, power_sum, product, single, summed
 from trigger_nn.studies.menu.values import Scored
+
+BAND, EDGE = 4.0, 1.7  # weights of a stratum, from EDGE times a power of BAND up to BAND times that
+WEIGHTLESS = -1000
 
 
 @dataclass(frozen=True)
@@ -39,21 +42,48 @@ class Group:
         return None if self.source is None else summed(self.source, self.weight, int(self.source.max(initial=-1)) + 1)
 
     @cached_property
+    def stratum(self) -> Stratum:
+        """Of the heaviest simulated event."""
+        weight = self.weight if self.copied is None else self.copied
+        return self.name, int(_levels(np.abs(weight).max(initial=0.0, keepdims=True))[0])
+
+    @cached_property
+    def bands(self) -> tuple["Group", ...]:
+        """Parts whose simulated events, each with all of its copies, are about as heavy: within a factor of `BAND`."""
+        weight = self.weight if self.copied is None else self.copied
+        if not len(weight) or (weight.min() > 0 and not np.ptp(_levels(np.array([weight.min(), weight.max()])))):
+            return (self,)
+        levels = _levels(weight)
+        own = levels if self.source is None else levels[self.source]
+        found = np.unique(own)
+        return tuple(self.part(own == level) for level in found) if len(found) > 1 else (self,)
+
+    @cached_property
     def total(self) -> Sums:
         """Of all events."""
-        return self._sums(slice(None))
+        parts = {} if len(self.bands) == 1 else {band.stratum: band.total for band in self.bands}
+        return replace(self._sums(slice(None)), parts=parts)
 
     def passing(self, passed: np.ndarray) -> Sums:
         """Of the events of which `passed`, a boolean for each event of the study, is true."""
-        return self._sums(passed[self.where])
+        parts = {} if len(self.bands) == 1 else {band.stratum: band.passing(passed) for band in self.bands}
+        return replace(self._sums(passed[self.where]), parts=parts)
 
     def _sums(self, own: np.ndarray | slice) -> Sums:
         weight = self.weight[own]
         count, alone = len(weight), power_sum(weight, 2)
         if self.source is None or self.copied is None:
-            return single(count, power_sum(weight), alone, alone, alone)
+            return replace(single(count, power_sum(weight), alone, alone, alone), stratum=self.stratum)
         part = summed(self.source[own], weight, len(self.copied))
-        return single(count, float(part.sum()), product(part, part), product(part, self.copied), alone)
+        sums = single(count, float(part.sum()), product(part, part), product(part, self.copied), alone)
+        return replace(sums, stratum=self.stratum)
+
+
+def _levels(weight: np.ndarray) -> np.ndarray:
+    """The power of `BAND` below each weight; int16."""
+    with np.errstate(divide="ignore"):
+        powers = np.floor(np.log2(np.abs(weight) / np.float32(EDGE)) / np.float32(np.log2(BAND)))
+    return np.where(weight == 0, WEIGHTLESS, powers).astype(np.int16)
 
 
 def groups_of(scored: Scored, backgrounds: Iterable[str]) -> dict[str, Group]:

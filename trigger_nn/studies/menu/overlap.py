@@ -8,7 +8,7 @@ import numpy as np
 
 from trigger_nn.recipe.study import SeedSpec
 from trigger_nn.studies.menu import intervals
-from trigger_nn.studies.menu.columns import above, picked
+from trigger_nn.studies.menu.columns import between, picked
 from trigger_nn.studies.menu.groups import Group, named, passing, total
 from trigger_nn.studies.menu.thresholds import Discriminant
 from trigger_nn.studies.menu.values import Overlap, Rate, Scored, SeedRow, WorkingRow
@@ -56,7 +56,7 @@ def menu_of(
 
 def fires(scored: Scored, seed: SeedSpec) -> np.ndarray:
     """Which events pass all cuts of `seed`; bool (n,)."""
-    cuts = (above(*picked(scored, cut.column, cut.rank), cut.above) for cut in seed.all)
+    cuts = (between(*picked(scored, cut.column, cut.rank), cut.above, cut.below) for cut in seed.all)
     return reduce(np.logical_and, cuts)
 
 
@@ -73,4 +73,6 @@ def overlap(menu: Menu, output: Discriminant, row: WorkingRow) -> Overlap:
         seeds=menu.seeds,
         signal_before=menu.kept(output.signal, menu.accepted),
         signal_after=menu.kept(output.signal, menu.accepted | fired),
+        network=row.threshold.rate,
+        signal_network=row.efficiency,
     )

@@ -1,7 +1,8 @@
 """Rate and efficiency of a trigger against the number of collisions in the crossing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from trigger_nn.recipe.study import PileUpSpec
 from trigger_nn.studies.menu import intervals
@@ -30,19 +31,21 @@ def pileups(
         for names in (backgrounds, (output.signal,))
     ]
     parts = list(zip(*sides, strict=True))
-    return tuple(
-        PileUp(output.signal, row.target, spec.column, _rows(output, row, parts, spec.edges)) for row in rows
-    )  # fmt: skip
+    return tuple(_pileup(output, row, parts, spec) for row in rows)
 
 
-def _rows(output: Discriminant, row: WorkingRow, parts: Bins, edges: Sequence[float]) -> tuple[PileUpRow, ...]:
+def _pileup(output: Discriminant, row: WorkingRow, parts: Bins, spec: PileUpSpec) -> PileUp:
+    below, *rows, above = _rows(output, row, parts, (-inf, *spec.edges, inf))
+    beyond = (each if each.crossings.events or each.efficiency else None for each in (below, above))
+    return PileUp(output.signal, row.target, spec.column, tuple(rows), *beyond)
+
+
+def _rows(output: Discriminant, row: WorkingRow, parts: Bins, edges: Sequence[float]) -> Iterator[PileUpRow]:
     fired = output.scores > row.threshold.mantissa
     everything = output.background.spectrum.total
-    found = []
     for (low, high), (background, signal) in zip(pairwise(edges), parts, strict=True):
         shares = [
             intervals.share(passing(side, fired), total(side)) if total(side).weight > 0 else None
             for side in (background, signal)
         ]
-        found.append(PileUpRow(low, high, intervals.rate(total(background), everything), shares[0], shares[1]))
-    return tuple(found)
+        yield PileUpRow(low, high, intervals.rate(total(background), everything), shares[0], shares[1])

@@ -1,13 +1,13 @@
 """How weight is spread over integer scores: sums at each score, from which every threshold's can be read exactly."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 import numpy as np
 
 from trigger_nn.studies.menu.groups import Group
-from trigger_nn.studies.menu.sums import Sums, blocks, by_source, counted, product, summed
+from trigger_nn.studies.menu.sums import Stratum, Sums, blocks, by_source, counted, product, summed
 
 DENSE = 1 << 22  # scores that span fewer integers than this are counted at each of them, others sorted
 
@@ -18,29 +18,42 @@ class Spectrum:
 
     values: (k,) int64, rising. each: (k,) what an event of this score adds when the threshold falls below it; copies
     add their `squares` and `cross` to those of copies of higher score, so these are not a histogram's variances.
+    parts: the spectra of the strata if these events are of several.
     """
 
     values: np.ndarray
     each: Sums
+    parts: Mapping[Stratum, "Spectrum"] = field(default_factory=dict)
 
     @cached_property
     def tail(self) -> Sums:
-        """(k + 1,): of the events whose score is `values[i]` or higher; at last of none."""
-        return Sums(*(np.append(np.cumsum(field[::-1])[::-1], field.dtype.type(0)) for field in self.each.fields))
+        """(k + 1,): of the events whose score is `values[i]` or higher; at last of none. Its strata are not told."""
+        sums = (np.append(np.cumsum(each[::-1])[::-1], each.dtype.type(0)) for each in self.each.fields)
+        return Sums(*sums, stratum=self.each.stratum)
+
+    @property
+    def strata(self) -> Mapping[Stratum, "Spectrum"]:
+        """By stratum, be it one."""
+        return self.parts or {self.each.stratum: self}
 
     @property
     def total(self) -> Sums:
         """Of all events."""
-        return self.tail[0]
+        return replace(self.tail[0], parts={stratum: part.tail[0] for stratum, part in self.parts.items()})
 
     def above(self, mantissas: np.ndarray | int) -> Sums:
         """Of the events whose score is above `mantissas`."""
-        return self.tail[np.searchsorted(self.values, mantissas, side="right")]
+        parts = {stratum: part.above(mantissas) for stratum, part in self.parts.items()}
+        return replace(self.tail[np.searchsorted(self.values, mantissas, side="right")], parts=parts)
+
+    def weight_above(self, mantissas: np.ndarray) -> np.ndarray:
+        """Weight of the events whose score is above `mantissas`, of which there may be millions."""
+        return self.tail.weight[np.searchsorted(self.values, mantissas, side="right")]
 
     def at(self, mantissa: int) -> Sums:
         """Of the events of exactly this score; of copies only what `each` says."""
         chosen = self.values == mantissa
-        return Sums(*(field[chosen].sum() for field in self.each.fields))
+        return Sums(*(each[chosen].sum() for each in self.each.fields))
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,13 @@ def spectrum(group: Group, scores: np.ndarray) -> Spectrum:
     if group.source is not None and group.copied is not None:
         squares, cross = _of_copies(places, group, group.source, group.copied, len(values))
     met = events > 0
-    return Spectrum(values[met], Sums(events, weight, squares, cross, alone)[met])
+    parts = {} if len(group.bands) == 1 else {band.stratum: _of_band(group, band, scores) for band in group.bands}
+    return Spectrum(values[met], Sums(events, weight, squares, cross, alone, stratum=group.stratum)[met], parts)
+
+
+def _of_band(group: Group, band: Group, scores: np.ndarray) -> Spectrum:
+    """Of one of the group's bands, `scores` being the group's."""
+    return spectrum(band, scores[np.searchsorted(group.where, band.where)])
 
 
 def merged(spectra: Sequence[Spectrum]) -> Spectrum:
@@ -94,12 +113,13 @@ def merged(spectra: Sequence[Spectrum]) -> Spectrum:
     if len(spectra) == 1:
         return spectra[0]
     values = reduce(np.union1d, (spectrum.values for spectrum in spectra))
-    fields = [np.zeros(len(values), field.dtype) for field in spectra[0].each.fields]
+    fields = [np.zeros(len(values), each.dtype) for each in spectra[0].each.fields]
     for spectrum in spectra:
         places = np.searchsorted(values, spectrum.values)
-        for field, more in zip(fields, spectrum.each.fields, strict=True):
-            field[places] += more
-    return Spectrum(values, Sums(*fields))
+        for each, more in zip(fields, spectrum.each.fields, strict=True):
+            each[places] += more
+    parts = {stratum: part for spectrum in spectra for stratum, part in spectrum.strata.items()}
+    return Spectrum(values, Sums(*fields), parts)
 
 
 def _places(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

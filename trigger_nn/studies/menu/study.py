@@ -18,6 +18,7 @@ from trigger_nn.studies.menu.overlap import Menu, menu_of, overlap
 from trigger_nn.studies.menu.pileup import pileups
 from trigger_nn.studies.menu.spectrum import population
 from trigger_nn.studies.menu.thresholds import Discriminant, discriminant
+from trigger_nn.studies.menu.together import together
 from trigger_nn.studies.menu.turn_on import turn_ons
 from trigger_nn.studies.menu.values import MenuStudy, Roc, Scored, SignalStudy
 from trigger_nn.studies.menu.working import at_efficiency, at_rate, targets
@@ -62,6 +63,7 @@ def study_of(
     return MenuStudy(
         program, digest, len(scored), {name: len(group) for name, group in groups.items()},
         float(total(groups[name] for name in backgrounds).weight), normalisation, studies, classes, shapes, seconds,
+        tuple(together(scored, groups, backgrounds, studies)),
     )  # fmt: skip
 
 

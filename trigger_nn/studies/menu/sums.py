@@ -1,12 +1,13 @@
 """Sums of weights over many events, in blocks: ten million events need no second copy of theirs in double precision."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
 BLOCK = 1 << 20
+Stratum = tuple[str, int]  # a process, and how heavy its events are
 SPARSE = 4  # source numbers that spread this much wider than events are counted through anew
 
 
@@ -17,6 +18,7 @@ class Sums:
     events: how many. weight: their sum. squares: sum over independent sources c of X_c^2, X_c the weight of those
     events of c that are meant; without copies the sum of squared weights. cross: sum of X_c W_c, W_c the weight of all
     events of c, whether meant or not. alone: the sum of squared weights, as if copies were independent.
+    stratum: of events of about equal weight, of which all of these are. parts: by stratum if they are of several.
     """
 
     events: np.ndarray
@@ -24,19 +26,33 @@ class Sums:
     squares: np.ndarray
     cross: np.ndarray
     alone: np.ndarray
+    stratum: Stratum = field(default=("", 0), kw_only=True)
+    parts: Mapping[Stratum, "Sums"] = field(default_factory=dict, kw_only=True)
 
     def __getitem__(self, places: np.ndarray | int) -> Self:
         """The entries at `places`."""
-        return type(self)(*(field[places] for field in self.fields))
+        parts = {stratum: part[places] for stratum, part in self.parts.items()}
+        return type(self)(*(values[places] for values in self.fields), stratum=self.stratum, parts=parts)
 
     def __add__(self, other: "Sums") -> "Sums":
         """Of events that share no source."""
-        return Sums(*(one + two for one, two in zip(self.fields, other.fields, strict=True)))
+        both = Sums(*(one + two for one, two in zip(self.fields, other.fields, strict=True)), stratum=self.stratum)
+        if not (self.parts or other.parts) and self.stratum == other.stratum:
+            return both
+        parts = dict(self.strata)
+        for stratum, part in other.strata.items():
+            parts[stratum] = parts[stratum] + part if stratum in parts else part
+        return replace(both, parts=parts)
 
     @property
     def fields(self) -> tuple[np.ndarray, ...]:
-        """In their order."""
+        """The arrays in their order."""
         return self.events, self.weight, self.squares, self.cross, self.alone
+
+    @property
+    def strata(self) -> Mapping[Stratum, "Sums"]:
+        """By stratum, be it one."""
+        return self.parts or {self.stratum: self}
 
 
 def none() -> Sums:

@@ -58,6 +58,7 @@ class Discriminant:
             int(tied.events),
             float(tied.weight),
             int(background.at(self.type.maximum).events),
+            first == self.loosest,
         )
 
     def efficiency(self, mantissa: int) -> Efficiency:

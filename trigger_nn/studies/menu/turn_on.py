@@ -6,10 +6,10 @@ import numpy as np
 
 from trigger_nn.recipe.study import TurnOnSpec
 from trigger_nn.studies.menu import intervals
-from trigger_nn.studies.menu.columns import binned, picked
+from trigger_nn.studies.menu.columns import BELOW, binned, picked
 from trigger_nn.studies.menu.groups import Group, named
 from trigger_nn.studies.menu.thresholds import Discriminant
-from trigger_nn.studies.menu.values import Scored, TurnOn, WorkingRow
+from trigger_nn.studies.menu.values import Outside, Scored, TurnOn, WorkingRow
 from trigger_nn.studies.rates import Efficiency
 
 
@@ -31,16 +31,20 @@ def turn_ons(
         for group in named(groups, spec.processes or (output.signal,), "process"):
             parts = split(group, places, len(spec.edges) - 1)
             for row in rows:
+                below, *bins, above = (Outside(len(part), _fired(part, output, row)) for part in parts)
                 yield TurnOn(
                     output.signal, row.trigger, group.name, row.target, name, quantity.unit, np.array(spec.edges),
-                    tuple(_fired(part, output, row) for part in parts), tuple(len(part) for part in parts),
+                    tuple(each.efficiency for each in bins), tuple(each.events for each in bins), below, above,
                 )  # fmt: skip
 
 
 def split(group: Group, places: np.ndarray, bins: int) -> tuple[Group, ...]:
-    """The events of `group` in each of `bins`; `places` (n,) is the bin of every event of the study."""
+    """The events of `group` below all `bins`, in each, and above all, bins + 2 in all.
+
+    `places` (n,) is the bin of every event of the study, as `binned` gives it.
+    """
     own = places[group.where]
-    return tuple(group.part(own == place) for place in range(bins))
+    return tuple(group.part(own == place) for place in range(BELOW, bins + 1))
 
 
 def _fired(part: Group, output: Discriminant, row: WorkingRow) -> Efficiency | None:

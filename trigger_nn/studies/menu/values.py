@@ -22,7 +22,8 @@ class Scored:
     narrow integers. outputs: what each output is for, a signal or a class. columns: by name (n, *shape) counts of the
     quantities that cuts, turn-on curves and pile-up look at; `meanings` says what a count is worth. source: (n,), the
     number of the simulated event that an event is a copy of (turned or mirrored), None if each is its own; copies are
-    not independent, and intervals know it.
+    not independent, and intervals know it. crossings: Hz of all crossings that the rates are a part of, None if nothing
+    says it. averaged: processes whose rates are the mean of several samples'.
     """
 
     processes: tuple[str, ...]
@@ -35,6 +36,8 @@ class Scored:
     columns: Mapping[str, np.ndarray]
     meanings: Mapping[str, Column]
     source: np.ndarray | None = None
+    crossings: float | None = None
+    averaged: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of events."""
@@ -47,13 +50,17 @@ class Scored:
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate in Hz with its interval, the simulated events behind it, and how many equal weights are as precise."""
+    """A rate in Hz with its interval, the simulated events behind it, and how many equal weights are as precise.
+
+    unseen: Hz, the largest upper limit of events of about one weight of which none passes; 0 if there are none such.
+    """
 
     value: float
     low: float
     high: float
     events: int
     effective: float
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Threshold:
     plateau: first and last integer that decide alike on these events, the range of the score's type at most.
     rate: of what passes. ties: background events at the next score down, `mantissa`, which would pass together if the
     threshold were lowered by one; tied_rate (Hz): what they would add. ceiling: background events at the type's largest
-    value, where scores saturate.
+    value, where scores saturate. always: every event passes; `mantissa` is then one below the type's range.
     """
 
     mantissa: int
@@ -74,6 +81,12 @@ class Threshold:
     ties: int
     tied_rate: float
     ceiling: int
+    always: bool = False
+
+    @property
+    def told(self) -> str:
+        """The integer, or `always accept` where a comparison would need one that the type does not hold."""
+        return "always accept" if self.always else str(self.mantissa)
 
     @property
     def score(self) -> float:
@@ -86,7 +99,8 @@ class WorkingRow:
     """One signal's trigger at a requested rate (Hz).
 
     efficiency: of the signal, with its binomial interval. band: the efficiency at the thresholds to which the rate's
-    own statistical uncertainty could move it, (low, high). resolved: at least ten effective background events pass.
+    own statistical uncertainty could move it, (low, high). resolved: at least ten effective background events pass,
+    and the rate is more than twice what heavier events, of which none passes, could still add.
     """
 
     signal: str
@@ -115,8 +129,9 @@ class Coarseness:
 
     missed: the requested rate less the highest that thresholds allow, in Hz; allowed: what the tolerance permits.
     cause: `fine`; `step` (too many events share one score); `ceiling` (scores saturate below the threshold wanted);
-    `events` (too few events to tell). statement: one or two sentences. tried: the finer scores that were computed to
-    mend it, in order; mended: the first that does, None if none did or none was needed.
+    `floor` (they saturate at the other end, above it); `events` (too few events to tell); `all` (the rate is not below
+    that of all background, so everything passes). statement: one or two sentences. tried: the finer scores that were
+    computed to mend it, in order; mended: the first that does, None if none did or none was needed.
     """
 
     signal: str
@@ -144,6 +159,7 @@ class RateCurve:
     """Rate against integer threshold, of some hundred thresholds, with efficiency; arrays of equal length.
 
     thresholds: mantissas, rising. rate, low, high: Hz. efficiency, efficiency_low, efficiency_high: of the signal.
+    resolved: bool, whether the events tell the rate, as of a working point, here and at every looser threshold.
     """
 
     signal: str
@@ -155,6 +171,7 @@ class RateCurve:
     efficiency: np.ndarray
     efficiency_low: np.ndarray
     efficiency_high: np.ndarray
+    resolved: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -173,10 +190,19 @@ class Roc:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """Events beyond the first or the last edge of bins, and their efficiency, None where no event is."""
+
+    events: int = 0
+    efficiency: Efficiency | None = None
+
+
+@dataclass(frozen=True)
 class TurnOn:
     """Efficiency in bins of an offline quantity, at one threshold.
 
-    edges: in `unit`, bins + 1. bins: the efficiency of each, None where no event is. events: number of each bin.
+    edges: in `unit`, bins + 1. bins: the efficiency of each, None where no event is. events: number of each bin. below,
+    above: what is in no bin. The last bin holds its upper edge where no event lies above that.
     """
 
     signal: str
@@ -188,6 +214,8 @@ class TurnOn:
     edges: np.ndarray
     bins: tuple[Efficiency | None, ...]
     events: tuple[int, ...]
+    below: Outside = Outside()
+    above: Outside = Outside()
 
 
 @dataclass(frozen=True)
@@ -206,7 +234,8 @@ class Overlap:
 
     before: rate of the menu alone. after: with the network. pure: what the network alone accepts; shared: what the menu
     takes as well. seeds: each line beside all others, the network not among them. signal_before, signal_after: share
-    of the signal that the menu keeps without and with it.
+    of the signal that the menu keeps without and with it. network, signal_network: rate and share of the network's
+    trigger whatever the menu does.
     """
 
     signal: str
@@ -218,6 +247,8 @@ class Overlap:
     seeds: tuple[SeedRow, ...]
     signal_before: Efficiency
     signal_after: Efficiency
+    network: Rate
+    signal_network: Efficiency
 
 
 @dataclass(frozen=True)
@@ -236,12 +267,17 @@ class PileUpRow:
 
 @dataclass(frozen=True)
 class PileUp:
-    """One signal's trigger at the threshold of one requested rate, in bins of pile-up."""
+    """One signal's trigger at the threshold of one requested rate, in bins of pile-up.
+
+    below, above: the crossings in no bin, None if there are none.
+    """
 
     signal: str
     target: float
     column: str
     rows: tuple[PileUpRow, ...]
+    below: PileUpRow | None = None
+    above: PileUpRow | None = None
 
 
 @dataclass(frozen=True)
@@ -266,7 +302,7 @@ class ClassStudy:
     """A classifier, whose largest output decides: how often it is right, each class against all others.
 
     confusion[i, j]: events of class i taken for j. ties: share of events with several largest outputs, of which the
-    first decides.
+    first decides. balanced: mean over the classes of the share that is right, whatever their numbers of events.
     """
 
     classes: tuple[str, ...]
@@ -275,6 +311,7 @@ class ClassStudy:
     rocs: tuple[Roc, ...]
     confusion: np.ndarray
     ties: Efficiency
+    balanced: float
 
 
 @dataclass(frozen=True)
@@ -289,11 +326,24 @@ class Density:
 
 
 @dataclass(frozen=True)
+class Together:
+    """The triggers of all signals beside each other, each at the same requested rate `target` (Hz).
+
+    rate: of crossings that any of them accepts; shared: that several accept. alone: the sum of their own rates, Hz.
+    """
+
+    target: float
+    rate: Rate
+    shared: Rate
+    alone: float
+
+
+@dataclass(frozen=True)
 class MenuStudy:
     """The whole study of one program on one set of events.
 
     total: Hz of all background together. seconds: of emulating `events` events. normalisation: how events got their
-    rates, in a sentence.
+    rates, in a sentence. together: the signals' triggers as one, at each requested rate; none of a single signal.
     """
 
     program: str
@@ -306,3 +356,4 @@ class MenuStudy:
     classes: ClassStudy | None
     densities: tuple[Density, ...]
     seconds: float
+    together: tuple[Together, ...] = ()

@@ -1,7 +1,7 @@
 """One signal's trigger at requested rates and at requested efficiencies."""
 
 from trigger_nn.recipe.study import StudySpec
-from trigger_nn.studies.comparison import MINIMUM_EVENTS
+from trigger_nn.studies.menu import intervals
 from trigger_nn.studies.menu.thresholds import Discriminant
 from trigger_nn.studies.menu.values import EfficiencyRow, Rate, WorkingRow
 
@@ -17,17 +17,21 @@ def at_rate(output: Discriminant, target: float) -> WorkingRow:
     """At `target` (Hz)."""
     threshold = output.threshold(output.at_rate(target))
     low, high = (output.efficiency(output.at_rate(moved)).value for moved in _moved(target, threshold.rate))
-    resolved = threshold.rate.effective >= MINIMUM_EVENTS
+    resolved = intervals.resolved(threshold.rate, target)
     return WorkingRow(
         output.signal, NETWORK, target, threshold, output.efficiency(threshold.mantissa), (low, high), resolved
     )  # fmt: skip
 
 
 def _moved(target: float, rate: Rate) -> tuple[float, float]:
-    """The requested rate, less and more by what the background's statistics leave open; from none up to its limit."""
+    """The least and largest rate, as these events estimate it, of thresholds whose true rate may be `target`.
+
+    Less than that as far as events that were not seen may pass, more as those seen may be too many; from none up to the
+    limit if none was seen.
+    """
     if not rate.value:
         return 0.0, target + rate.high
-    return target * rate.low / rate.value, target * rate.high / rate.value
+    return max(target - (rate.high - rate.value), 0.0), target + (rate.value - rate.low)
 
 
 def at_efficiency(output: Discriminant, target: float) -> EfficiencyRow:

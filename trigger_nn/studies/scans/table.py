@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from trigger_nn.studies.scans.values import Scan, Trial, Value
@@ -12,6 +12,13 @@ FIXED = (
     "number", "state", "front", "float_epochs", "quantized_epochs", "float_loss", "quantized_loss", "seconds", "recipe",
     "program", "why",
 )  # fmt: skip
+
+
+def of_effects(scan: Scan) -> Scan:
+    """The trials of effects as those of a scan of their own."""
+    trials = scan.effect_trials
+    keys = tuple(dict.fromkeys(key for trial in trials for key in trial.parameters))
+    return replace(scan, trials=trials, keys=keys, effects=(), effect_trials=())
 
 
 def metrics_of(scan: Scan) -> tuple[str, ...]:
@@ -51,13 +58,15 @@ def as_csv(scan: Scan) -> str:
 
 
 def as_json(scan: Scan) -> str:
-    """All of the scan: objectives, at which rate (Hz) of which signal, test events, trials, effects."""
+    """All of the scan: objectives, at which rate (Hz) of which signal, test events, trials, effects, their trials."""
     whole = {
         "name": scan.name, "signal": scan.signal, "rate": scan.rate, "test_events": scan.test_events,
         "objectives": [asdict(objective) for objective in scan.objectives],
         "keys": scan.keys,
         "trials": [row(scan, trial) for trial in scan.trials],
         "effects": [asdict(effect) for effect in scan.effects],
+        "reference": scan.reference,
+        "effect_trials": [row(of_effects(scan), trial) for trial in scan.effect_trials],
     }  # fmt: skip
     return json.dumps(whole, indent=1, allow_nan=False) + "\n"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from trigger_nn.plots import certificate as drawn
 from trigger_nn.plots.page.values import Block, Cell, Fact, Figure, Page, Section, Table, Text
 from trigger_nn.studies.certificate.decisions import BACKGROUND, SideScores
+from trigger_nn.studies.certificate.needs import told_need
 from trigger_nn.studies.certificate.onsets import CAP
 from trigger_nn.studies.certificate.values import (
     EMULATOR,
@@ -19,14 +20,19 @@ from trigger_nn.studies.certificate.values import (
     Onset,
     Residuals,
 )
-from trigger_nn.studies.certificate.verdict import verdict
+from trigger_nn.studies.certificate.verdict import headlines, verdict
 from trigger_nn.workflow.pages.cells import NONE, kilohertz, number, text
+from trigger_nn.workflow.pages.repeats import told_once
 
 BASES = {
     "same rate": "each side at its own threshold for the rate",
     "same threshold": "all sides at the emulator's threshold for the rate",
     "largest output": "the largest output decides, and an output passes if it is the largest",
 }
+RATED = (
+    ", at the same rate with what other background events would do to both thresholds (bootstrap); of background in "
+    "percent of its rate, which at the same rate is the same"
+)
 AT = {"same rate": "at the same rate", "same threshold": "at the same threshold", "largest output": "by largest output"}
 
 
@@ -51,16 +57,13 @@ def certificate_sections(certificate: Certificate, sides: SideScores | None = No
 
 
 def _facts(certificate: Certificate) -> tuple[Fact, ...]:
-    pairs = [pair for pair in certificate.alike if EMULATOR in (pair.first, pair.second)]
-    shown: dict[str, Alike] = {}
-    for pair in pairs:
-        shown.setdefault(pair.second if pair.first == EMULATOR else pair.first, pair)
     facts = [
         Fact(
             f"{pair.differing:,} of {pair.events:,}",
-            f"events that {side} and the emulator decide differently, {AT[pair.basis]}",
+            f"events that {side} and the emulator decide differently, {AT[pair.basis]}"
+            f"{', at any rate asked for' if certificate.needs else ''}",
         )
-        for side, pair in shown.items()
+        for side, pair in headlines(certificate).items()
     ]
     return (*facts, Fact(f"{certificate.events_per_second:,.0f}/s", "events emulated (native engine)"))
 
@@ -90,12 +93,16 @@ def _is_warning(certificate: Certificate, sentence: str) -> bool:
 
 
 def _flips(certificate: Certificate, output: str) -> Section:
-    own = tuple(flips for flips in certificate.flips if flips.output == output)
-    kinds = {flips.kind: flips.events for flips in own}
+    every = tuple(flips for flips in certificate.flips if flips.output == output)
+    own, told = told_once(every)
+    kinds = {flips.kind: flips.events for flips in every}
     counted = " and ".join(f"{events:,} events of {kind}" for kind, events in kinds.items())
+    said: list[Block] = [Text(sentence) for sentence in told]
+    if not own:
+        return Section(output, (*said, *_thresholds(certificate, output)))
     picture = Figure(
         f"Decisions for {output} that differ between two sides, per million of {counted}, with 68 % intervals; "
-        "arrows are upper limits where none differs.",
+        "arrows are upper limits where none differs (95 %, one-sided).",
         drawn.flips(replace(certificate, flips=own)), "points by pair of sides, basis and rate", wide=True,
     )  # fmt: skip
     rated = any(flips.kind == BACKGROUND for flips in own)
@@ -106,10 +113,10 @@ def _flips(certificate: Certificate, output: str) -> Section:
     caption = (
         f"Decisions for {output}: gained are events that only the second side accepts, lost those that only the first "
         f"does, of {counted}. The change is in percent points of efficiency"
-        f"{', of background in percent of its rate' if rated else ''}."
+        f"{RATED if rated else ''}."
     )
-    blocks: list[Block] = [picture, Table(heads, tuple(_flip_row(flips, rated) for flips in own), caption)]
-    return Section(output, (*blocks, *_thresholds(certificate, output)))
+    table = Table(heads, tuple(_flip_row(flips, rated) for flips in own), caption)
+    return Section(output, (*said, picture, table, *_thresholds(certificate, output)))
 
 
 def _flip_row(flips: Flips, rated: bool) -> tuple[Cell, ...]:
@@ -123,7 +130,7 @@ def _flip_row(flips: Flips, rated: bool) -> tuple[Cell, ...]:
         *_ppm(flips.lost_ppm),
     ]
     cells += [*_hertz(flips.gained_hz), *_hertz(flips.lost_hz)] if rated else []
-    return (*cells, *_interval(flips.change, ".2f"))
+    return (*cells, *((NONE, NONE) if flips.change is None else _interval(flips.change, ".2f")))
 
 
 def _ppm(interval: Interval) -> tuple[Cell, Cell]:
@@ -143,13 +150,19 @@ def _interval(interval: Interval, form: str, factor: float = 1.0) -> tuple[Cell,
 def _thresholds(certificate: Certificate, output: str) -> tuple[Table, ...]:
     targets = sorted({target for _, own, target in certificate.thresholds if own == output})
     rows = tuple(
-        (text(side.name), *(number(certificate.thresholds[side.name, output, target], ".6g") for target in targets))
+        (text(side.name), *(_threshold(certificate, side.name, output, target) for target in targets))
         for side in certificate.sides
         if targets
     )
     heads = ("side", *(f"at {target / 1e3:g} kHz" for target in targets))
     caption = f"Thresholds for {output}, above which an event passes: the loosest that keep the rate."
     return (Table(heads, rows, caption),) if rows else ()
+
+
+def _threshold(certificate: Certificate, side: str, output: str, target: float) -> Cell:
+    value = certificate.thresholds[side, output, target]
+    always = certificate.loosest is not None and value <= certificate.loosest
+    return Cell("always accept", value) if always else number(value, ".6g")
 
 
 def _onsets(onsets: Sequence[Onset]) -> Section:
@@ -221,7 +234,9 @@ def _needs(needs: Sequence[Need]) -> Section:
         f"zero-bias crossings for {percent} %", "seconds",
     )  # fmt: skip
     caption = (
-        f"Background events that would give the rate a statistical error of {percent} % of it: of this mixture, and of "
+        f"Background events that would give the rate a statistical error of {percent} % of it: of this mixture (in "
+        "brackets the 68 % interval; not resolved below ten effective events, or where heavier events of which none "
+        "passes could add half the rate), and of "
         f"crossings as they come; and the time the emulator takes for them, at {needs[0].events_per_second:,.0f} "
         "events/s, measured here over these events again and again, reading left out."
     )
@@ -229,9 +244,10 @@ def _needs(needs: Sequence[Need]) -> Section:
 
 
 def _need(need: Need) -> tuple[Cell, ...]:
+    seconds = NONE if need.seconds is None else number(need.seconds, ",.3g")
     return (
         text(need.output), kilohertz(need.target), number(need.events), number(need.effective, ",.1f"),
-        number(need.needed, ",.0f"), number(need.seconds, ",.3g"), number(need.zero_bias, ",.0f"),
+        Cell(told_need(need), need.needed), seconds, number(need.zero_bias, ",.0f"),
         number(need.zero_bias_seconds, ",.3g"),
     )  # fmt: skip
 

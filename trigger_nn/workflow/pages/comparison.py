@@ -44,7 +44,7 @@ def _rates(comparison: SignalComparison, wanted: int) -> Table:
 def _rate(row: Row) -> tuple[Cell, ...]:
     point = row.point
     return (
-        text(row.trigger), kilohertz(row.target, ",.4g"), kilohertz(point.rate, ",.2f"), *efficiency(row.efficiency),
+        text(row.trigger), kilohertz(row.target), kilohertz(point.rate), *efficiency(row.efficiency),
         number(point.events), number(point.effective, ",.0f"), text("yes" if row.resolved else "no"),
     )  # fmt: skip
 

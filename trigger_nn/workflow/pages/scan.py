@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trigger_nn.plots import scans as drawn
 from trigger_nn.plots.page.values import Block, Cell, Fact, Figure, Links, Page, Section, Table, Text
-from trigger_nn.studies.scans.table import metrics_of, told
+from trigger_nn.studies.scans.table import metrics_of, of_effects, told
 from trigger_nn.studies.scans.values import Effect, Scan, Trial, Value
 from trigger_nn.workflow.pages.cells import NONE, interval, number, text
 
@@ -12,17 +12,21 @@ HEADS = {
     "latency_ns": "latency (ns)", "cycles": "latency (cycles)", "interval": "interval (cycles)", "lut": "LUT",
     "ff": "FF", "dsp": "DSP", "bram": "BRAM", "weights": "weights not 0", "weight_bits": "weight bits",
     "float_efficiency": "float efficiency", "float_accuracy": "float accuracy",
-    "background_events": "background events",
+    "background_events": "background events", "rate_hz": "rate (kHz)",
 }  # fmt: skip
-HIDDEN = ("_low", "_high", "_rate", "rate_hz")  # ends of metrics that are not shown in columns of their own
+HIDDEN = ("_low", "_high", "_rate")  # ends of metrics that are not shown in columns of their own
+RESTS = ("rate_hz", "background_events")  # what an efficiency rests on
 ESTIMATED = "Latency, interval and resources are estimates."
 
 
 def scan_page(scan: Scan, provenance: Mapping[str, str], files: Mapping[str, str]) -> Page:
     """The whole page; `files` are paths by what they are, from where the page is to lie."""
-    sections = [_front(scan)] if scan.trials else []
+    done = any(trial.state == "done" for trial in scan.trials)
+    sections = [_front(scan)] if done else []
     sections += [_effects(scan)] if scan.effects else []
-    sections += [_dependences(scan), _trials(scan)] if scan.trials else []
+    sections += [_dependences(scan)] if done else []
+    sections += [_trials(scan, "All trials")] if scan.trials else []
+    sections += [_trials(of_effects(scan), "Trials of effects")] if scan.effect_trials else []
     sections.append(Section("Files", (Links(files),)))
     return Page(f"{scan.name}: scan", _subtitle(scan), _facts(scan), tuple(sections), provenance)
 
@@ -45,7 +49,7 @@ def _facts(scan: Scan) -> tuple[Fact, ...]:
     done = [trial for trial in scan.trials if trial.state == "done"]
     facts = [
         Fact(f"{len(done)} of {len(scan.trials)}", "trials done"),
-        Fact(str(len(scan.front)), "that nothing beats"),
+        Fact(str(len(scan.front)), "on the Pareto front"),
     ]
     best = max(done, key=lambda trial: trial.metrics[kept(scan)], default=None)
     if best is not None:
@@ -66,21 +70,35 @@ def _front(scan: Scan) -> Section:
         for other in others
     ]  # fmt: skip
     ways = ", ".join(f"{_head(one.metric)} ({one.better} is better)" for one in scan.objectives)
-    caption = f"Trials that no other beats: none is better in one and no worse in the others of {ways}. {ESTIMATED}"
+    caption = (
+        f"Trials that no other beats: none is better in one and no worse in the others of {ways}. By central values; "
+        f"those within each other's intervals are not told apart. {_rests(scan)}{ESTIMATED}"
+    )
     shown = [objective.metric for objective in scan.objectives]
-    return Section("What nothing beats", (*pictures, _table(scan, scan.front, caption, shown)))
+    shown += [name for name in RESTS if name in metrics_of(scan) and name not in shown]
+    return Section("Pareto front", (*pictures, _table(scan, scan.front, caption, shown)))
 
 
-def _trials(scan: Scan) -> Section:
+def _rests(scan: Scan) -> str:
+    """What rates and intervals of a trigger are."""
+    if not (scan.signal and scan.rate):
+        return ""
+    return (
+        f"The rate is the highest that is not above {scan.rate / 1e3:g} kHz; intervals hold the signal's events and the "
+        "threshold's error, from the effective background events that the rate rests on. "
+    )
+
+
+def _trials(scan: Scan, title: str) -> Section:
     failed = [trial for trial in scan.trials if trial.state == "failed"]
     caption = (
         f"All trials. Recipes are beside this page; `trigger-nn run` runs one alone. {kept(scan).capitalize()} is of "
         f"{scan.test_events:,} test events, epochs and validation losses are of the float and of the quantized "
-        f"network. {ESTIMATED}"
+        f"network. {_rests(scan)}{ESTIMATED}"
     )
     why = tuple(Text(f"Trial {trial.number} failed: {trial.why}", warning=True) for trial in failed)
     shown = [name for name in metrics_of(scan) if not name.endswith(HIDDEN)]
-    return Section("All trials", (_table(scan, scan.trials, caption, shown), *why))
+    return Section(title, (_table(scan, scan.trials, caption, shown), *why))
 
 
 def _table(scan: Scan, trials: tuple[Trial, ...], caption: str, shown: list[str]) -> Table:
@@ -124,13 +142,13 @@ def _head(metric: str) -> str:
 def _dependences(scan: Scan) -> Section:
     pictures = tuple(
         Figure(
-            f"{kept(scan).capitalize()}{at_rate(scan)} of every trial against `{key}`, with 68 % intervals of "
+            f"{kept(scan).capitalize()}{at_rate(scan)} of every trial against `{key}`, with 68 % intervals, on "
             f"{scan.test_events:,} test events; the other parameters differ from point to point.",
             drawn.dependence(scan, key), "points, one a trial",
         )
         for key in scan.keys
     )  # fmt: skip
-    return Section("One parameter at a time", pictures)
+    return Section(f"{kept(scan).capitalize()} against each parameter", pictures)
 
 
 def _effects(scan: Scan) -> Section:
@@ -141,21 +159,31 @@ def _effects(scan: Scan) -> Section:
         "and the spread over trainings where there are several."
     )
     caption = (
-        f"Effects taken away one by one, on {scan.test_events:,} test events each. Changes are in percentage points."
+        f"Changes one by one, on {scan.test_events:,} test events each. Differences are in percentage points: above 0 "
+        "it is more than the reference."
     )
-    heads = ("effect", f"{kept(scan)} without it", "68 % interval", "change by it", "68 % interval")
+    heads = ("events", kept(scan), "68 % interval", "less the reference", "68 % interval")
     picture = Figure(
-        f"What each effect does to the {kept(scan)}{at_rate(scan)}, with 68 % intervals.", drawn.effects(scan),
+        f"How much more {kept(scan)}{at_rate(scan)} than the reference each change gives, with 68 % intervals.",
+        drawn.effects(scan),
         "bars, one an effect", wide=True,
     )  # fmt: skip
-    table = Table(heads, tuple(map(_effect, scan.effects)), caption)
+    table = Table(heads, (*_reference(scan), *map(_effect, scan.effects)), caption)
     return Section("Effects one by one", (Text(told), picture, table))
+
+
+def _reference(scan: Scan) -> tuple[tuple[Cell, ...], ...]:
+    """Its row, if it is known."""
+    if scan.reference is None:
+        return ()
+    value, low, high = scan.reference
+    return ((text("all effects (reference)"), number(value, ".3f"), interval(low, high), NONE, NONE),)
 
 
 def _effect(effect: Effect) -> tuple[Cell, ...]:
     value, low, high = effect.efficiency
-    change, least, most = (100 * bound for bound in effect.change)
+    change, least, most = (100 * bound for bound in effect.gain)
     return (
-        text(effect.name), number(value, ".3f"), interval(low, high), number(change, "+.1f"),
+        text(effect.what), number(value, ".3f"), interval(low, high), number(change, "+.1f"),
         interval(least, most, "+.1f"),
     )  # fmt: skip

@@ -29,7 +29,9 @@ def class_section(study: ClassStudy) -> Section:
     """A classifier: how often it is right, each class against all others, what is taken for what."""
     told = Text(
         f"The largest of {len(study.classes)} outputs decides. Of {study.events:,} events it is right for "
-        f"{study.accuracy.value:.4f} ({study.accuracy.low:.4f} to {study.accuracy.high:.4f} at 68 % confidence). "
+        f"{study.accuracy.value:.4f} ({study.accuracy.low:.4f} to {study.accuracy.high:.4f} at 68 % confidence), "
+        "which depends on how many events of each class there are; with all classes counted alike for "
+        f"{study.balanced:.4f}. "
         f"In {100 * study.ties.value:.3g} % of them several outputs are the largest, and the first of these decides."
     )
     drawn = Figure(

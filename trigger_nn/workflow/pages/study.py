@@ -14,7 +14,9 @@ from trigger_nn.files import replacing, sha256
 from trigger_nn.plots.page.values import Fact, Links, Page, Section, Text
 from trigger_nn.program.fixed import Fixed
 from trigger_nn.program.program import Program
+from trigger_nn.studies.menu.combined import combined
 from trigger_nn.studies.menu.values import MenuStudy, SignalStudy
+from trigger_nn.studies.menu.words import khz
 from trigger_nn.workflow.beside import Given
 from trigger_nn.workflow.origin import origin_of
 from trigger_nn.workflow.pages.menu import menu_sections
@@ -43,7 +45,9 @@ def study_page(studied: Studied, program: Program, command: str = "") -> Page:
     if roles.signals:
         told = f"Signals: {', '.join(roles.signals)}. Backgrounds: {', '.join(roles.backgrounds)}."
     left_out = tuple(Text(sentence, warning=True) for sentence in studied.left_out)
+    warned = tuple(Text(sentence, warning=True) for sentence in studied.warnings)
     sections = (
+        *((Section("Warnings", warned),) if warned else ()),
         *((Section("Left out", left_out),) if left_out else ()),
         *menu_sections(study, 2.0**-studied.type.fraction, studied.originals),
         Section("Files", (Links({"This page as JSON": f"{PAGE}.json", "All tables and curves as JSON": NUMBERS}),)),
@@ -84,7 +88,9 @@ def decision_facts(study: MenuStudy) -> tuple[Fact, ...]:
     found = [_kept(signal) for signal in study.signals]
     if study.classes:
         share = study.classes.accuracy
-        found.append(Fact(f"{share.value:.4f}", f"accuracy ({share.low:.4f} to {share.high:.4f})"))
+        told = f"accuracy ({share.low:.4f} to {share.high:.4f}) on this mixture of classes"
+        found.append(Fact(f"{share.value:.4f}", told))
+        found.append(Fact(f"{study.classes.balanced:.4f}", "accuracy with all classes counted alike"))
         areas = [roc.area.value for roc in study.classes.rocs]
         found.append(Fact(f"{np.mean(areas):.4f}", f"mean area under {len(areas)} curves"))
     return tuple(found)
@@ -93,11 +99,12 @@ def decision_facts(study: MenuStudy) -> tuple[Fact, ...]:
 def _kept(signal: SignalStudy) -> Fact:
     """The efficiency at the middle of the rates asked for."""
     row = signal.at_rate[len(signal.at_rate) // 2]
-    kept = row.efficiency
+    kept, unresolved = combined(row), "" if row.resolved else "; the rate is not resolved"
     return Fact(
         f"{kept.value:.3f}",
-        f"efficiency for {signal.signal} at {row.target / 1e3:g} kHz ({kept.low:.3f} to {kept.high:.3f}), score over "
-        f"{row.threshold.mantissa}",
+        f"efficiency for {signal.signal} at {khz(row.target)} ({kept.low:.3f} to {kept.high:.3f}, of signal and "
+        "background statistics in quadrature), "
+        f"{row.threshold.told if row.threshold.always else f'score over {row.threshold.mantissa}'}{unresolved}",
     )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from trigger_nn.plots.page.values import Block, Cell, Table, Text
-from trigger_nn.studies.menu.values import Coarseness, EfficiencyRow, FinerScore, SignalStudy, Threshold, WorkingRow
-from trigger_nn.workflow.pages.cells import efficiency, interval, kilohertz, number, text
+from trigger_nn.studies.menu.values import Coarseness, EfficiencyRow, FinerScore, SignalStudy, WorkingRow
+from trigger_nn.workflow.pages.cells import NONE, efficiency, interval, kilohertz, number, rate, text, threshold
 
 ASKED = "rate asked for (kHz)"
 FINE = "fine"
@@ -28,15 +28,10 @@ def working_points(study: SignalStudy) -> Table:
 def _working(row: WorkingRow) -> tuple[Cell, ...]:
     found = row.threshold
     return (
-        kilohertz(row.target, ",.4g"), number(found.mantissa, ""), *_rate(found), number(found.rate.events),
+        kilohertz(row.target), threshold(found), *rate(found.rate), number(found.rate.events),
         number(found.rate.effective, ",.0f"), *efficiency(row.efficiency), interval(*row.band),
         text("yes" if row.resolved else "no"),
     )  # fmt: skip
-
-
-def _rate(found: Threshold) -> tuple[Cell, Cell]:
-    rate = found.rate
-    return kilohertz(rate.value, ",.4g"), interval(rate.low / 1e3, rate.high / 1e3, ",.4g")
 
 
 def thresholds(study: SignalStudy) -> Table:
@@ -57,8 +52,8 @@ def _threshold(row: WorkingRow) -> tuple[Cell, ...]:
     found = row.threshold
     first, last = found.plateau
     return (
-        kilohertz(row.target, ",.4g"), number(found.mantissa, ""), number(found.score, "g"), number(first, ""),
-        number(last, ""), number(found.ties), kilohertz(found.tied_rate, ",.4g"), number(found.ceiling),
+        kilohertz(row.target), threshold(found), NONE if found.always else number(found.score, "g"),
+        number(first, ""), number(last, ""), number(found.ties), kilohertz(found.tied_rate), number(found.ceiling),
     )  # fmt: skip
 
 
@@ -78,10 +73,9 @@ def at_efficiencies(study: SignalStudy) -> tuple[Block, ...]:
 
 
 def _at_efficiency(row: EfficiencyRow) -> tuple[Cell, ...]:
-    rate = row.rate
     return (
-        number(row.target, "g"), number(row.threshold.mantissa, ""), *efficiency(row.efficiency),
-        kilohertz(rate.value, ",.4g"), interval(rate.low / 1e3, rate.high / 1e3, ",.4g"), number(rate.events),
+        number(row.target, "g"), threshold(row.threshold), *efficiency(row.efficiency), *rate(row.rate),
+        number(row.rate.events),
     )  # fmt: skip
 
 
@@ -113,7 +107,7 @@ def _finer(study: SignalStudy, coarse: Sequence[Coarseness]) -> tuple[Block, ...
 
 def _tried(found: Coarseness, score: FinerScore) -> tuple[Cell, ...]:
     return (
-        kilohertz(found.target, ",.4g"), text(score.type), number(score.threshold.mantissa, ""),
-        *_rate(score.threshold), kilohertz(score.missed, ",.4g"), kilohertz(found.allowed, ",.4g"),
+        kilohertz(found.target), text(score.type), threshold(score.threshold), *rate(score.threshold.rate),
+        kilohertz(score.missed), kilohertz(found.allowed),
         *efficiency(score.efficiency), text("yes" if score == found.mended else "no"),
     )  # fmt: skip

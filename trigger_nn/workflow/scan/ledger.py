@@ -4,14 +4,15 @@ A trial that is asked for is `running` until its result is told. Nothing runs wh
 that are running then were cut off with their command; they wait again, under their old number and with their values.
 """
 
+import contextlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trigger_nn.errors import RecipeError, ToolNotFound
+from trigger_nn.errors import RecipeError, ToolNotFound, TriggerNNError
 from trigger_nn.recipe.scan import AxisSpec, Value
 from trigger_nn.studies.scans.values import State
 from trigger_nn.workflow.scan.plan import Plan, Series
@@ -19,6 +20,7 @@ from trigger_nn.workflow.scan.plan import Plan, Series
 try:
     import optuna
     from optuna.trial import FrozenTrial, TrialState
+    from sqlalchemy.exc import SQLAlchemyError
 except ImportError:
     raise ToolNotFound("Scans need Optuna, which is not installed; run: pip install 'trigger_nn[scan]'.") from None
 
@@ -63,23 +65,51 @@ class Ledger:
         return Entry(trial.number, "running", point)
 
     def tell(self, number: int, values: Sequence[float] | None) -> None:
-        """The end of a trial: its objectives, or None of one that failed."""
+        """The end of a trial: its objectives, or None of one that failed; one that has ended stays as it was told."""
         if values is None:
-            self.study.tell(number, state=TrialState.FAIL)
+            self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
         else:
-            self.study.tell(number, list(values))
+            self.study.tell(number, list(values), skip_if_finished=True)
+
+    def put_back(self) -> None:
+        """Let the trials that were cut off wait again."""
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self.study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _point(self, trial: FrozenTrial) -> dict[str, Value]:
         stored = trial.system_attrs.get("fixed_params", {}) | trial.params
         return {axis.name: _value(axis, stored[axis.name]) for axis in self.axes if axis.name in stored}
 
 
+def entries_in(path: Path, plan: Plan, series: Series) -> tuple[Entry, ...]:
+    """The trials of `series` in the SQLite file at `path`, those that run among them.
+
+    Raises:
+        RecipeError: the file is of another scan. TriggerNNError: it is damaged.
+    """
+    with _readable(path):
+        return Ledger(_study(path, plan, series), series.axes, 0).entries()
+
+
 def open_ledger(path: Path, plan: Plan, series: Series, workers: int) -> Ledger:
     """The ledger of `series` in the SQLite file at `path`; a grid is written into a new one as a whole.
 
     Raises:
-        RecipeError: the file is of a scan over other values, or with other objectives.
+        RecipeError: the file is of a scan over other values, or with other objectives. TriggerNNError: it is damaged.
     """
+    points = list(series.points()) if series.grid else []
+    with _readable(path):
+        study = _study(path, plan, series)
+        ledger = Ledger(study, series.axes, len(points) if series.grid else plan.spec.trials)
+        ledger.put_back()
+        before = len(study.get_trials(deepcopy=False))
+        for point in points[before:]:
+            study.enqueue_trial({axis.name: _stored(point[axis.name]) for axis in series.axes})
+    study.sampler = _sampler(plan.spec.seed + before, workers)  # else a resumed scan would draw the same again
+    return ledger
+
+
+def _study(path: Path, plan: Plan, series: Series) -> optuna.Study:
     path.parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = optuna.storages.RDBStorage(f"sqlite:///{path.resolve()}")
@@ -89,15 +119,18 @@ def open_ledger(path: Path, plan: Plan, series: Series, workers: int) -> Ledger:
         storage=storage, study_name=series.name, directions=directions, load_if_exists=True
     )  # fmt: skip
     _check_same(study, plan.digest(series), path)
-    before = study.get_trials(deepcopy=False)
-    points = list(series.points()) if series.grid else []
-    for trial in before:
-        if trial.state == TrialState.RUNNING:
-            storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-    for point in points[len(before) :]:
-        study.enqueue_trial({axis.name: _stored(point[axis.name]) for axis in series.axes})
-    study.sampler = _sampler(plan.spec.seed + len(before), workers)  # else a resumed scan would draw the same again
-    return Ledger(study, series.axes, len(points) if series.grid else plan.spec.trials)
+    return study
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError):
+        raise TriggerNNError(
+            f"{path} is damaged, so it can't be read as the ledger of a scan; remove it and repeat the command, which "
+            "takes up what the folders of its trials hold."
+        ) from None
 
 
 def _sampler(seed: int, workers: int) -> optuna.samplers.BaseSampler:

@@ -17,6 +17,7 @@ from trigger_nn.recipe import ModelRecipe, TrainingSpec
 from trigger_nn.studies.classes import compare_classifiers
 from trigger_nn.studies.comparison import SPLIT
 from trigger_nn.studies.rates import efficiency, working_point
+from trigger_nn.studies.scans.effects import with_threshold
 from trigger_nn.workflow.performance import EMULATOR
 from trigger_nn.workflow.workspace import Workspace, estimated, load_scores
 
@@ -52,7 +53,7 @@ def of_signal(
     """Efficiency at the rate, emulated and float; `background_events`: effective ones that the rate rests on.
 
     `efficiency_at_lower_rate` and `efficiency_at_higher_rate` are those at the rate less and plus its own statistical
-    error, which is that of the threshold.
+    error, which is that of the threshold; both join the interval. `rate_hz`: the highest not above `rate`.
     """
     background, wanted = sample.select(SPLIT, *recipe.events.backgrounds), sample.select(SPLIT, signal)
     rates = sample.splits[SPLIT].rate[background].astype(np.float64)
@@ -65,11 +66,12 @@ def of_signal(
 
     point, own = at(EMULATOR, rate)
     error = 1 / np.sqrt(max(point.effective, 1.0))
+    lower, higher = (at(EMULATOR, rate * factor)[1].value for factor in (max(0.0, 1 - error), 1 + error))
+    value, low, high = with_threshold((own.value, own.low, own.high), lower, higher)
     return {
-        "efficiency": own.value, "efficiency_low": own.low, "efficiency_high": own.high,
+        "efficiency": value, "efficiency_low": low, "efficiency_high": high,
         "float_efficiency": at(FLOAT, rate)[1].value,
-        "efficiency_at_lower_rate": at(EMULATOR, rate * max(0.0, 1 - error))[1].value,
-        "efficiency_at_higher_rate": at(EMULATOR, rate * (1 + error))[1].value,
+        "efficiency_at_lower_rate": lower, "efficiency_at_higher_rate": higher,
         "background_events": point.effective, "rate_hz": point.rate,
     }  # fmt: skip
 

@@ -23,6 +23,7 @@ from trigger_nn.workflow.workspace import EMBEDDED
 UNITS = {"latency_ns": "ns", "cycles": "clock cycles", "interval": "clock cycles", "weight_bits": "bits"}
 EFFECT = "effect"  # the axis whose choices are changes of several keys
 ALL_EFFECTS = "all effects"
+FILE = "events.file"
 CHECKED = 2000  # combinations in which a value is tried that the base alone does not allow
 Values = Mapping[str, Value]
 
@@ -112,6 +113,7 @@ def load_plan(path: Path) -> Plan:
     plan = Plan(spec, path, _toml(base), recipe, _toml(sample) if sample else None)
     _check_task(plan)
     for series in series_of(plan):
+        _check_keys(plan, series)
         _check_axes(plan, series)
     return plan
 
@@ -150,6 +152,21 @@ def _check_task(plan: Plan) -> None:
         if objective.metric.removeprefix("float_") == wrong:
             kind = "a trigger, take efficiency" if plan.signal else "a classifier, take accuracy"
             raise RecipeError(f"{plan.path}: objectives: no {objective.metric}, for {plan.spec.base} is {kind}.")
+
+
+def _check_keys(plan: Plan, series: Series) -> None:
+    """Refuse what trials have of their own, and events that are not there."""
+    points: list[Values] = [dict.fromkeys(axis.all_keys, value) for axis in series.axes for value in axis.examples]
+    points += series.changes.values()
+    if any("name" in point for point in points):
+        raise RecipeError(f"{plan.path}: name can't be varied, every trial has one of its own; remove it.")
+    files = [str(point[FILE]) for point in points if FILE in point]
+    if files and plan.sample is not None:
+        raise RecipeError(f"{plan.path}: {FILE} can't be varied, the events are made by {plan.spec.sample}; remove it.")
+    for file in () if plan.sample is not None else (plan.recipe.events.file, *files):
+        there = plan.path.parent / Path(plan.spec.base).parent / file
+        if file.partition(":")[0] != EMBEDDED and not there.exists():
+            raise RecipeError(f"{plan.path}: {FILE} is {file!r}, and there is no {there}; make it, or name another.")
 
 
 def _check_axes(plan: Plan, series: Series) -> None:

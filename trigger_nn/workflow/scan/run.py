@@ -1,32 +1,38 @@
 """Run a scan: ask for trials, give each a folder and a process, tell how it ended; a repeated command goes on."""
 
+import contextlib
+import itertools
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from trigger_nn.errors import ToolNotFound, TriggerNNError
+from trigger_nn.errors import EventsError, ToolNotFound, TriggerNNError
 from trigger_nn.files import replacing
 from trigger_nn.studies.scans.table import told
 from trigger_nn.studies.scans.values import Scan, State
 from trigger_nn.workflow.part import locked
 from trigger_nn.workflow.scan.ledger import Entry, Ledger, open_ledger
 from trigger_nn.workflow.scan.plan import Plan, Series, load_plan, relative, series_of
-from trigger_nn.workflow.scan.read import LEDGER, folder_of, read_scan
+from trigger_nn.workflow.scan.read import LEDGER, folder_of, read_scan, result_of
 from trigger_nn.workflow.scan.samples import Progress, Samples
 from trigger_nn.workflow.scan.trial import LOG, RECIPE, RESULT
 from trigger_nn.workflow.workspace import write_json
 
 PAUSE = 0.2  # seconds between looks at the processes
 PATIENCE = 10.0  # seconds that one gets to end
+TOLD = 30.0  # seconds between two words about what the trials are at
+TAIL = 1000  # bytes at the end of a log, in which its last line is
 Say = Callable[[str], None]
+Keep = Callable[[Scan], object]
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,13 @@ class Options:
     cache: Path = Path("build") / "events"
 
 
-def run_scan(path: Path, out: Path, options: Options, progress: Progress, say: Say) -> Scan:
+def run_scan(
+    path: Path, out: Path, options: Options, progress: Progress, say: Say, keep: Keep | None = None
+) -> Scan:  # fmt: skip
     """Run the scan at `path` in the folder `out`, where an earlier run of it goes on.
 
-    `progress(what, done, total)` is called as trials end and events get made; `say` gets a line a trial.
+    `progress(what, done, total)` is called as trials end and events get made; `say` gets a line a trial, and now and
+    then what those are at that run; `keep` gets the scan as it is after every trial.
 
     Raises:
         RecipeError: a recipe is wrong, or `out` holds another scan. EventsError: another process runs it.
@@ -52,12 +61,33 @@ def run_scan(path: Path, out: Path, options: Options, progress: Progress, say: S
     samples = Samples(out / "events", options.cache, workers, progress)
     left = options.limit
     out.mkdir(parents=True, exist_ok=True)
-    with locked(out):
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(out))
+        except EventsError:
+            raise EventsError(
+                f"{out} is being written by another process; wait for it, or give another folder with --out."
+            ) from None
+        ended = partial(_kept, plan, out, keep)
         for series in series_of(plan):
             ledger = open_ledger(out / LEDGER, plan, series, workers)
-            done = _Runner(plan, series, ledger, samples, out, workers, progress, say).run(left)
+            done = _Runner(plan, series, ledger, samples, out, workers, progress, say, ended).run(left)
             left = None if left is None else left - done
         return read_scan(plan, out)
+
+
+def scan_so_far(path: Path, out: Path) -> Scan:
+    """The scan at `path` as far as `out` holds it.
+
+    Raises:
+        TriggerNNError: as of `run_scan`.
+    """
+    return read_scan(load_plan(path), out)
+
+
+def _kept(plan: Plan, out: Path, keep: Keep | None) -> None:
+    if keep is not None:
+        keep(read_scan(plan, out))
 
 
 @dataclass(frozen=True)
@@ -87,26 +117,46 @@ class _Runner:
     workers: int
     progress: Progress
     say: Say
+    ended: Callable[[], None]
 
     def run(self, limit: int | None) -> int:
         """Run at most `limit` trials, `workers` at once; how many were begun."""
         running: list[_Child] = []
-        begun = 0
+        lost, begun = self._lost(), 0
         self._report()
         try:
-            while True:
-                while len(running) < self.workers and self.ledger.open() and (limit is None or begun < limit):
-                    running += self._begin(self.ledger.ask())
+            for look in itertools.count(1):
+                while len(running) < self.workers and (lost or self.ledger.open()) and (limit is None or begun < limit):
+                    running += self._begin(lost.pop(0) if lost else self.ledger.ask())
                     begun += 1
                 if not running:
-                    return begun
+                    break
                 time.sleep(PAUSE)
+                if look % round(TOLD / PAUSE) == 0:
+                    self._tell(running)
                 for child in [child for child in running if child.process.poll() is not None]:
                     running.remove(child)
                     self._end(child.entry, _result(child))
         finally:
             for child in running:
                 child.stop()
+            self.ledger.put_back()
+        return begun
+
+    def _lost(self) -> list[Entry]:
+        """Trials that have ended and whose result was removed."""
+        ended = [entry for entry in self.ledger.entries() if entry.state in ("done", "failed")]
+        folders = [folder_of(self.out, self.series, entry.number) for entry in ended]
+        lost = [entry for entry, folder in zip(ended, folders, strict=True) if not (folder / RESULT).exists()]
+        for folder in folders:
+            _ = (folder / RESULT).exists() and result_of(folder)  # a damaged one is told before anything runs
+        return lost
+
+    def _tell(self, running: Sequence[_Child]) -> None:
+        """The last line of the log of each."""
+        for child in running:
+            lines = (child.folder / LOG).read_bytes()[-TAIL:].decode(errors="replace").splitlines()
+            self.say(f"{self.series.name} {child.entry.number:04d}: {lines[-1] if lines else 'begun'}")
 
     def _begin(self, entry: Entry) -> list[_Child]:
         """Write the recipe and start the process; nothing if the recipe can't be, or has been tried."""
@@ -155,9 +205,10 @@ class _Runner:
     def _tried(self, entry: Entry) -> dict[str, Any] | None:
         """The result of an earlier trial of the same values, which would come out again."""
         for other in self.ledger.entries():
-            if other.state == "done" and dict(other.point) == dict(entry.point):
-                result = folder_of(self.out, self.series, other.number) / RESULT
-                return {"same_as": other.number} | json.loads(result.read_text())
+            folder = folder_of(self.out, self.series, other.number)
+            same = other.number != entry.number and dict(other.point) == dict(entry.point)
+            if same and other.state == "done" and (folder / RESULT).exists():
+                return {"same_as": other.number} | result_of(folder)
         return None
 
     def _end(self, entry: Entry, found: Mapping[str, Any]) -> None:
@@ -170,6 +221,7 @@ class _Runner:
         self.ledger.tell(entry.number, values)
         self.say(_line(self.plan, self.series, entry, found))
         self._report()
+        self.ended()
 
     def _report(self) -> None:
         ended = sum(entry.state in ("done", "failed") for entry in self.ledger.entries())

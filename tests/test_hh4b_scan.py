@@ -36,6 +36,14 @@ def test_what_is_recorded_is_what_the_recipe_asks_for(recipe, recorded):
     assert all(row["state"] == "done" for row in recorded["trials"])
 
 
+def test_intervals_of_the_card_are_recorded_ones_that_hold_the_threshold():
+    told = re.findall(r"^\| \d+ \| \d+ \| 0\.\d+ \((0\.\d+)-(0\.\d+)\)", CARD, re.MULTILINE)
+    assert told == [(f"{row['efficiency_low']:.3f}", f"{row['efficiency_high']:.3f}") for row in TRIALS["trials"]]
+    for row in TRIALS["trials"]:
+        assert row["efficiency_low"] < row["efficiency_at_lower_rate"]
+        assert row["efficiency_high"] > row["efficiency_at_higher_rate"]
+
+
 def test_card_says_what_was_recorded():
     rows = re.findall(r"^\| (\d+) \| (\d+) \| (0\.\d+) .*?\| (\d+) ns \|", CARD, re.MULTILINE)
     recorded = [

@@ -4,6 +4,7 @@ import re
 
 import trigger_nn
 from tests.conftest import ROOT
+from tests.docs import recipes
 from tests.docs.verbs import PAGE, page
 
 # What makes a browser load something; a link (<a href>) does not.
@@ -31,6 +32,10 @@ def test_nothing_is_loaded_from_elsewhere(manual):
 
 def test_the_page_of_commands_is_that_of_the_command_line():
     assert PAGE.read_text() == page(), "write it again: python -m tests.docs.verbs"
+
+
+def test_the_page_of_recipes_is_that_of_what_reads_them():
+    assert recipes.PAGE.read_text() == recipes.page(), "write it again: python -m tests.docs.recipes"
 
 
 def test_every_public_name_is_on_the_page_about_python():

@@ -49,10 +49,10 @@ def test_effects_are_in_percentage_points_with_intervals():
     scan = tables.scan()
     axes = figure_of(scans.effects, scan).axes[0]
     bars = [bar.get_width() for bar in axes.patches]
-    assert bars == pytest.approx([100 * effect.change[0] for effect in scan.effects])
+    assert bars == pytest.approx([100 * effect.gain[0] for effect in scan.effects])
     ends = [c.lines[2][0].get_segments()[0][:, 0] for c in axes.containers if hasattr(c, "has_xerr")]
     assert [tuple(end) for end in ends] == [
-        pytest.approx((100 * effect.change[1], 100 * effect.change[2])) for effect in scan.effects
+        pytest.approx((100 * effect.gain[1], 100 * effect.gain[2])) for effect in scan.effects
     ]
 
 

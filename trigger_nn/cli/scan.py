@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trigger_nn.studies.scans.values import Effect, Interval, Scan, Trial
 
 RATED = ("efficiency", "accuracy")  # metrics that have an interval
+WHOLE = 1000  # from here on numbers are shown without places
 DEFAULT_CACHE = Path("build") / "events"
 
 
@@ -102,7 +103,7 @@ def _cells(found: "Scan", trial: "Trial") -> tuple[str, ...]:
 
 def _metric(trial: "Trial", metric: str) -> tuple[str, ...]:
     value, low, high = (trial.metrics.get(f"{metric}{end}") for end in ("", "_low", "_high"))
-    cell = "" if value is None else f"{value:,.4g}"
+    cell = "" if value is None else f"{value:,.0f}" if value >= WHOLE else f"{value:.4g}"
     if metric not in RATED:
         return (cell,)
     return cell, "" if low is None or high is None else f"{low:.3f} to {high:.3f}"

@@ -128,7 +128,7 @@ def effects(scan: Scan) -> Figure:
         axes.errorbar(value, i, xerr=ends(value, low, high), fmt="o", color=BLACK, ms=4)
     axes.axvline(0, color=DARK, lw=0.8)
     metric = "accuracy" if scan.signal is None else "efficiency"
-    axes.set_xlabel(f"{_named(scan, metric)}\nless the reference's (percentage points)", fontsize=13)
+    axes.set_xlabel(f"{_named(scan, metric)}\nminus the reference's (percentage points)", fontsize=13)
     if scan.effects:
         categorical(axes.yaxis, [effect.what for effect in scan.effects])
         axes.set_ylim(len(scan.effects) - 0.4, -0.6)

@@ -20,12 +20,12 @@ class EventsSpec(Part):
     largest decides). `integer_bits` sets the input port's binary point, not its width; without it the view's own.
     """
 
-    file: str
-    view: str = "image"
+    file: str  # a path counted from the recipe, or embedded: events that come with the package
+    view: str = "image"  # of the events, which the network sees
     signals: tuple[str, ...] = ()
     backgrounds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-    wrap_phi: Annotated[int, Field(ge=0)] = 1
+    wrap_phi: Annotated[int, Field(ge=0)] = 1  # columns of an image repeated at each phi edge
     integer_bits: Annotated[int, Field(ge=-16, le=32)] | None = None
 
     @property

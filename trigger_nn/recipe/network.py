@@ -21,7 +21,7 @@ class ConvSpec(Part):
     kernel: PositiveInt = 3
     stride: PositiveInt = 1
     padding: Literal["same", "valid"] = "same"
-    pool: PositiveInt = 1
+    pool: PositiveInt = 1  # cells on each side of which the largest is kept; 1: none
 
 
 Quantized = Literal["weights", "bias", "activations"]
@@ -44,11 +44,11 @@ class NetworkSpec(Part):
     """
 
     convolutions: tuple[ConvSpec, ...] = ()
-    dense: tuple[PositiveInt, ...]
+    dense: tuple[PositiveInt, ...]  # outputs of each layer; score follows them
     weights: QuantizerSpec = QuantizerSpec(bits=6, integer=0)
     bias: QuantizerSpec = QuantizerSpec(bits=10, integer=3)
     activations: QuantizerSpec = QuantizerSpec(bits=8, integer=4)
-    output: QuantizerSpec = QuantizerSpec(bits=16, integer=7)
+    output: QuantizerSpec = QuantizerSpec(bits=16, integer=7)  # of the score, a logit
     layers: dict[str, LayerBits] = Field(default_factory=dict)
 
     @property

@@ -37,8 +37,8 @@ class AxisSpec(Part):
     values: tuple[Value, ...] = ()
     low: Number | None = None
     high: Number | None = None
-    step: Number | None = None
-    log: bool = False
+    step: Number | None = None  # between low and high; None: any number, of whole numbers every one
+    log: bool = False  # drawn evenly in the logarithm
 
     @property
     def all_keys(self) -> tuple[str, ...]:
@@ -143,10 +143,10 @@ class ScanSpec(Part):
     sample: str = ""
     method: Literal["grid", "optuna"] = "grid"
     trials: PositiveInt = 20
-    seed: Annotated[int, Field(ge=0)] = 1
-    workers: PositiveInt = 1
+    seed: Annotated[int, Field(ge=0)] = 1  # of the sampler; that of the training is training.seed
+    workers: PositiveInt = 1  # trials at once
     signal: str = ""
-    rate_khz: PositiveFloat = 100.0
+    rate_khz: PositiveFloat = 100.0  # of that signal's trigger alone
     objectives: tuple[ObjectiveSpec, ...] = ()
     axes: tuple[AxisSpec, ...] = ()
     effects: EffectsSpec = EffectsSpec()

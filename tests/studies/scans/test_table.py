@@ -13,7 +13,7 @@ DONE = replace(trial(0, (0.1 + 0.2, 30, 1e4)), parameters={"network.dense": (8, 
 FAILED = replace(DONE, number=1, state="failed", metrics={}, epochs=(0, 0), why="It does not, fit.", front=False)
 SCAN = Scan("s", OBJECTIVES, ("network.dense", "a.b"), (DONE, FAILED), "hh4b", 1e5, 100, (
     Effect("bending", (0.5, 0.4, 0.6), (-0.1, -0.2, 0.0)),
-))  # fmt: skip
+), (0.4, 0.35, 0.45))  # fmt: skip
 
 
 def test_csv_has_a_line_a_trial_and_numbers_come_back_exactly():
@@ -30,6 +30,7 @@ def test_json_has_trials_objectives_and_effects():
     assert found["trials"][0]["network.dense"] == [8, 4]
     assert found["effects"][0]["change"] == [-0.1, -0.2, 0.0]
     assert found["rate"] == 1e5
+    assert found["reference"] == [0.4, 0.35, 0.45]
 
 
 def test_a_scan_without_trials_has_heads_alone():

@@ -52,6 +52,8 @@ def test_a_default_grid_keeps_its_integer_bits_when_its_width_is_varied():
         ([axis("name.bits", 4)], "name.bits: what is before 'bits' is 'tiny'"),
         ([axis("network.layers.dense9.weights.bits", 4)], "no layer 'dense9'"),
         ([axis("training.epochs", 0)], "training.epochs can't be 0"),
+        ([axis("name", "mine")], "name can't be varied"),
+        ([axis("events.file", "few.h5", "more.h5")], "events.file is 'more.h5', and there is no"),
     ],
 )
 def test_wrong_keys_and_values_are_sentences(tmp_path, axes, says):
@@ -117,3 +119,15 @@ def test_a_granularity_that_towers_can_not_have_is_refused(tmp_path):
 def test_paths_are_counted_from_the_trial(tmp_path):
     assert relative("embedded:jets", tmp_path, tmp_path / "a") == "embedded:jets"
     assert relative("few.h5", tmp_path, tmp_path / "out" / "trials" / "0000") == "../../../few.h5"
+
+
+def test_events_that_are_not_there_are_told_before_anything_runs(tmp_path):
+    path = written(tmp_path)
+    (tmp_path / "few.h5").unlink()
+    with pytest.raises(RecipeError, match=r"events\.file is 'few.h5', and there is no"):
+        load_plan(path)
+
+
+def test_events_that_are_made_can_not_be_varied_as_a_file(tmp_path):
+    with pytest.raises(RecipeError, match=r"events\.file can't be varied, the events are made by"):
+        plan(tmp_path, axis("events.file", "few.h5"), sample=sample_recipe(tmp_path))

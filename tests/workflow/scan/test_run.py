@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,8 @@ import tomli_w
 
 from tests.workflow.scan.recipes import quiet, written
 from tests.workflow.scan.test_plan import sample_recipe
-from trigger_nn.errors import EventsError, ToolNotFound
+from trigger_nn.cli import scan as cli
+from trigger_nn.errors import EventsError, ToolNotFound, TriggerNNError
 from trigger_nn.workflow.part import locked
 from trigger_nn.workflow.scan import run
 from trigger_nn.workflow.scan.run import Options, run_scan
@@ -32,7 +34,8 @@ if bits == 5 and end == 7:
 if bits == 5 and end == 8:
     sys.exit(3)
 why = "It diverged." if bits == 5 and end == 9 else ""
-metrics = {"efficiency": bits / 10, "latency_ns": 100.0 + bits, "lut": 1000.0}
+metrics = {"efficiency": bits / 10, "efficiency_low": bits / 10 - 0.02, "efficiency_high": bits / 10 + 0.02}
+metrics |= {"latency_ns": 100.0 + bits, "lut": 1000.0}
 result = {"metrics": metrics, "epochs": [2, 1], "loss": [0.5, 0.6], "seconds": 0.1, "test_events": 50, "why": why}
 json.dump(result if not why else {"why": why, "seconds": 0.1}, open(f"{folder}/result.json", "w"))
 open(f"{folder}/runs", "a").write("x")
@@ -42,15 +45,17 @@ open(f"{folder}/runs", "a").write("x")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     def started(command, **options):
+        if command[0] == "git":
+            return POPEN(command, **options)
         assert command[1:3] == ["-m", "trigger_nn.workflow.scan.trial"]
         return POPEN([sys.executable, "-c", TRIAL, *command[3:]], **options)
 
     monkeypatch.setattr(run.subprocess, "Popen", started)
 
 
-def scan(folder, limit=None, workers=2, say=quiet, **changes):
+def scan(folder, limit=None, workers=2, say=quiet, keep=None, **changes):
     path = written(folder, **{"axes": AXES} | changes)
-    return run_scan(path, folder / "out", Options(workers, limit, folder / "cache"), quiet, say)
+    return run_scan(path, folder / "out", Options(workers, limit, folder / "cache"), quiet, say, keep)
 
 
 def seeded(folder, seed):
@@ -85,6 +90,65 @@ def test_a_repeated_command_goes_on_and_repeats_nothing(tmp_path):
     assert [trial.state for trial in scan(tmp_path).trials] == ["done"] * 3
     runs = [(tmp_path / "out" / "trials" / f"000{i}" / "runs").read_text() for i in range(3)]
     assert runs == ["x", "x", "x"]
+
+
+def test_the_scan_is_told_as_it_is_after_every_trial(tmp_path):
+    kept = []
+    scan(tmp_path, workers=1, keep=kept.append)
+    assert [[trial.state for trial in found.trials] for found in kept] == [
+        ["done", "waiting", "waiting"], ["done", "done", "waiting"], ["done", "done", "done"],
+    ]  # fmt: skip
+
+
+def test_a_damaged_result_names_its_trial_which_runs_again_once_it_is_removed(tmp_path):
+    scan(tmp_path)
+    trial = tmp_path / "out" / "trials" / "0001"
+    (trial / "result.json").write_text("{")
+    with pytest.raises(TriggerNNError, match=f"remove the trial's folder {trial} and repeat"):
+        scan(tmp_path)
+    shutil.rmtree(trial)
+    found = scan(tmp_path)
+    assert [trial.state for trial in found.trials] == ["done"] * 3
+    assert found.trials[1].metrics["efficiency"] == 0.5
+    assert (trial / "runs").read_text() == "x"
+
+
+@pytest.mark.parametrize("content", [b"no database", None])
+def test_a_damaged_ledger_is_a_sentence_and_can_be_removed(tmp_path, content):
+    scan(tmp_path, limit=1)
+    ledger = tmp_path / "out" / "trials.sqlite"
+    ledger.write_bytes(ledger.read_bytes()[:5000] if content is None else content)
+    with pytest.raises(TriggerNNError, match=r"damaged.*remove it and repeat"):
+        scan(tmp_path)
+    ledger.unlink()
+    assert [trial.state for trial in scan(tmp_path).trials] == ["done"] * 3
+
+
+def test_what_trials_are_at_is_told_now_and_then(tmp_path, monkeypatch):
+    def slow(command, **options):
+        lines = "print('float epochs 3/40', flush=True); import time; time.sleep(1)"
+        return POPEN([sys.executable, "-c", f"{lines}\n{TRIAL}", *command[3:]], **options)
+
+    monkeypatch.setattr(run.subprocess, "Popen", slow)
+    monkeypatch.setattr(run, "TOLD", run.PAUSE)
+    lines = []
+    scan(tmp_path, limit=1, say=lines.append)
+    assert "trials 0000: float epochs 3/40" in lines
+
+
+def test_ctrl_c_leaves_a_page_of_what_is_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = written(tmp_path, axes=AXES)
+
+    def interrupted(path, out, options, progress, say, keep):
+        run_scan(path, out, Options(1, 1, tmp_path / "cache"), progress, say, keep)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "run_scan", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cli.scan(path, tmp_path / "out", None, None, tmp_path / "cache")
+    assert "Pareto front" in (tmp_path / "out" / "scan.html").read_text()
+    assert len((tmp_path / "out" / "trials.csv").read_text().splitlines()) == 4
 
 
 @pytest.mark.parametrize(
@@ -124,7 +188,7 @@ def test_what_a_sampler_chooses_twice_is_run_once(tmp_path):
 
 def test_two_commands_can_not_share_a_folder(tmp_path):
     (tmp_path / "out").mkdir()
-    with locked(tmp_path / "out"), pytest.raises(EventsError, match="another process"):
+    with locked(tmp_path / "out"), pytest.raises(EventsError, match=r"another process.*--out"):
         scan(tmp_path)
 
 
@@ -164,7 +228,9 @@ def test_effects_have_trials_of_their_own_and_samples_are_made_once_a_variant(tm
     effects = {"off": ["bending", "smearing"], "seeds": [1, 2]}
     found = scan(tmp_path, axes=[], effects=effects, sample=sample_recipe(tmp_path))
     assert made == [(), ("bending",), ("smearing",)]
-    assert [effect.name for effect in found.effects] == ["bending", "smearing"]
+    assert [effect.what for effect in found.effects] == ["no bending", "no smearing"]
+    assert found.reference == pytest.approx((0.4, 0.38, 0.42))
+    assert len(found.effect_trials) == 6
     assert found.trials == ()
     recipe = tomllib.loads((tmp_path / "out/effects/0001/recipe.toml").read_text())
     file = tmp_path / "out/effects/0001" / recipe["events"]["file"]

@@ -140,6 +140,6 @@ def test_the_metrics_are_those_of_the_scores(scanned):
 
 def test_the_page_and_the_tables_are_written(scanned):
     out = scanned[0] / "out"
-    assert "What nothing beats" in (out / "scan.html").read_text()
+    assert "Pareto front" in (out / "scan.html").read_text()
     assert json.loads((out / "trials.json").read_text())["trials"][0]["recipe"] == "trials/0000/recipe.toml"
     assert len((out / "trials.csv").read_text().splitlines()) == 3

@@ -15,7 +15,8 @@ HEADS = {
     "background_events": "background events", "rate_hz": "rate (kHz)",
 }  # fmt: skip
 HIDDEN = ("_low", "_high", "_rate")  # ends of metrics that are not shown in columns of their own
-RESTS = ("rate_hz", "background_events")  # what an efficiency rests on
+RATE = "rate_hz"  # shown in kHz
+RESTS = (RATE, "background_events")  # what an efficiency rests on
 ESTIMATED = "Latency, interval and resources are estimates."
 
 
@@ -84,8 +85,8 @@ def _rests(scan: Scan) -> str:
     if not (scan.signal and scan.rate):
         return ""
     return (
-        f"The rate is the highest that is not above {scan.rate / 1e3:g} kHz; intervals hold the signal's events and the "
-        "threshold's error, from the effective background events that the rate rests on. "
+        f"The rate is the highest that is not above {scan.rate / 1e3:g} kHz; intervals hold the signal's events and "
+        "the threshold's error, from the effective background events that the rate rests on. "
     )
 
 
@@ -121,7 +122,7 @@ def _row(scan: Scan, trial: Trial, shown: list[str]) -> tuple[Cell, ...]:
 
 
 def _metrics(trial: Trial, shown: list[str]) -> list[Cell]:
-    cells = [number(trial.metrics.get(name), _form(name)) for name in shown]
+    cells = [number(trial.metrics.get(name), _form(name), factor=1e-3 if name == RATE else 1.0) for name in shown]
     low, high = (trial.metrics.get(f"{shown[0]}_{end}") if shown else None for end in ("low", "high"))
     return [*cells[:1], NONE if low is None or high is None else interval(low, high), *cells[1:]] if shown else []
 
@@ -132,7 +133,7 @@ def _value(value: Value | None) -> Cell:
 
 
 def _form(metric: str) -> str:
-    return ".3f" if metric.endswith(("efficiency", "accuracy")) else ",.0f"
+    return ".1f" if metric == RATE else ".3f" if metric.endswith(("efficiency", "accuracy")) else ",.0f"
 
 
 def _head(metric: str) -> str:
@@ -162,7 +163,7 @@ def _effects(scan: Scan) -> Section:
         f"Changes one by one, on {scan.test_events:,} test events each. Differences are in percentage points: above 0 "
         "it is more than the reference."
     )
-    heads = ("events", kept(scan), "68 % interval", "less the reference", "68 % interval")
+    heads = ("events", kept(scan), "68 % interval", "minus the reference", "68 % interval")
     picture = Figure(
         f"How much more {kept(scan)}{at_rate(scan)} than the reference each change gives, with 68 % intervals.",
         drawn.effects(scan),

@@ -19,8 +19,9 @@ def working_points(study: SignalStudy) -> Table:
     caption = (
         f"Trigger for {study.signal} alone: the loosest integer threshold whose rate is not above the rate asked for. "
         f"{study.events:,} signal and {study.background_events:,} background events. As many effective events, all of "
-        "one weight, would be as precise as those that pass; resolved: at least ten of them. Band: the efficiencies at "
-        "the thresholds to which the rate's interval could move it."
+        "one weight, would be as precise as those that pass; resolved: at least ten of them, and a rate above twice "
+        "what background of which no event passed could still add. Band: the efficiencies at the thresholds to which "
+        "the rate's interval could move it."
     )
     return Table(heads, tuple(map(_working, study.at_rate)), caption)
 

@@ -23,9 +23,8 @@ from trigger_nn.studies.layers import LayerRange, layer_ranges
 from trigger_nn.workflow.pages.cells import number, text
 from trigger_nn.workflow.pages.comparison import class_section, trigger_section
 from trigger_nn.workflow.pages.hardware import hardware_section, types_section
-from trigger_nn.workflow.pages.menu import menu_sections
-from trigger_nn.workflow.pages.study import decision_facts
-from trigger_nn.workflow.study import Studied, study
+from trigger_nn.workflow.pages.study import decision_facts, study_sections
+from trigger_nn.workflow.study import study
 from trigger_nn.workflow.workspace import (
     Workspace,
     estimated,
@@ -70,7 +69,7 @@ def run_page(workspace: Workspace) -> Page:
     studied = study(program, [workspace.events_path], recipe.study, strict=False)
     sections = (
         _agreement_section(agreements, program),
-        *_study_sections(studied),
+        *study_sections(studied),
         *_comparisons(sample, recipe, scores),
         hardware_section(estimate, recipe.hardware.latency_budget),
         types_section(choices, *_ranges(sample, recipe, program)),
@@ -135,13 +134,6 @@ def _losses(program: Program) -> tuple[Text, ...]:
         return (Text("No bit is lost anywhere but where a quantizer of the model says so."),)
     head = Text("Where the program can't equal the trained network:", warning=True)
     return (head, *(Text(loss, warning=True) for loss in losses))
-
-
-def _study_sections(studied: Studied) -> tuple[Section, ...]:
-    """What the recipe's [study] asks of the emulator; what the events have no columns for is said and left out."""
-    left_out = tuple(Text(sentence, warning=True) for sentence in studied.left_out)
-    sections = menu_sections(studied.study, 2.0**-studied.type.fraction, studied.originals)
-    return (*((Section("Left out", left_out),) if left_out else ()), *sections)
 
 
 def _comparisons(sample: Sample, recipe: ModelRecipe, scores: dict[str, np.ndarray]) -> tuple[Section, ...]:

@@ -44,16 +44,22 @@ def study_page(studied: Studied, program: Program, command: str = "") -> Page:
     told = f"Classes: {', '.join(roles.classes)}."
     if roles.signals:
         told = f"Signals: {', '.join(roles.signals)}. Backgrounds: {', '.join(roles.backgrounds)}."
-    left_out = tuple(Text(sentence, warning=True) for sentence in studied.left_out)
-    warned = tuple(Text(sentence, warning=True) for sentence in studied.warnings)
     sections = (
-        *((Section("Warnings", warned),) if warned else ()),
-        *((Section("Left out", left_out),) if left_out else ()),
-        *menu_sections(study, 2.0**-studied.type.fraction, studied.originals),
+        *study_sections(studied),
         Section("Files", (Links({"This page as JSON": f"{PAGE}.json", "All tables and curves as JSON": NUMBERS}),)),
     )
     subtitle = f"Program {study.digest[:16]}, scores {studied.type}. {told}"
     return Page(f"{program.name}: study", subtitle, _facts(study), sections, _provenance(studied, program, command))
+
+
+def study_sections(studied: Studied) -> tuple[Section, ...]:
+    """What must be known first, what could not be asked, and the answers."""
+    first = {"Warnings": studied.warnings, "Left out": studied.left_out}
+    told = {title: tuple(Text(sentence, warning=True) for sentence in said) for title, said in first.items() if said}
+    return (
+        *(Section(title, texts) for title, texts in told.items()),
+        *menu_sections(studied.study, 2.0**-studied.type.fraction, studied.originals),
+    )
 
 
 def plain(value: Any) -> Any:

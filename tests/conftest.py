@@ -17,8 +17,11 @@ GOLDEN = Path(__file__).parent / "golden"
 # Files of about a minute and more, the longest first.
 LONG = (
     "test_cli.py",
+    "test_notebooks.py",
     "proof/test_proof.py",
     "workflow/test_handoff.py",
+    "docs/test_pages.py",
+    "workflow/scan/test_trial.py",
     "handoff/test_verify.py",
     "frontend/test_compile.py",
     "handoff/hls/test_hls_files.py",

@@ -216,19 +216,6 @@ def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
         temporary.write_text(yaml.safe_dump(json.loads(json.dumps(content)), sort_keys=False))
 
 
-def sample_facts(sample: Sample, view: str) -> Mapping[str, object]:
-    """What the report says of the events."""
-    return {
-        "processes": sample.processes,
-        "counts": {
-            split: [int((events.process == i).sum()) for i in range(len(sample.processes))]
-            for split, events in sample.splits.items()
-        },
-        "made": how_made(sample),
-        "view": f"{view}: {', '.join(dict.fromkeys(str(q) for q in sample.column(view).quantities))}",
-    }
-
-
 def how_made(sample: Sample) -> str:
     """Generator, energy and pile-up, as far as the file says."""
     made = sample.provenance

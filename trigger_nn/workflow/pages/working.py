@@ -87,7 +87,8 @@ def resolution(study: SignalStudy) -> tuple[Block, ...]:
     poor = [f"{row.target / 1e3:g} kHz" for row in study.at_rate if not row.resolved]
     told = [Text(found.statement, warning=True) for found in coarse]
     if poor:
-        told.append(Text(f"Fewer than ten effective background events pass at {', '.join(poor)}.", warning=True))
+        why = "fewer than ten effective background events pass, or heavier ones, none of which passed, could add to it"
+        told.append(Text(f"Not resolved at {', '.join(poor)}: {why}; study more events.", warning=True))
     if fine:
         told.append(Text(" ".join(fine)))
     return (*told, *_finer(study, coarse))
